@@ -1,0 +1,5 @@
+"""`python -m voicestream`."""
+
+from voicestream.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""One file for each outside thing. Nothing here imports its neighbour."""

@@ -1,0 +1,1 @@
+"""`voicestream bench …`: figures, measured on this machine."""

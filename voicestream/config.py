@@ -1,0 +1,214 @@
+"""config.yaml as typed settings. Every key has a default, a range, a unit and a line of comment, here and nowhere
+else: the file in the repository is made from these classes."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+import yaml
+from msgspec import Meta
+
+from voicestream.errors import ConfigError
+
+Seconds = Annotated[float, Meta(ge=0, le=3600)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A part of config.yaml."""
+
+
+class Audio(Section):
+    """Microphone and loudspeaker."""
+
+    input: Annotated[str, Meta(description="mic, a device's name or number, a WAV or FLAC file, or - for standard input")] = "mic"
+    output: Annotated[str, Meta(description="speaker, a device's name or number, a WAV file, or none")] = "speaker"
+    block: Annotated[float, Meta(ge=0.005, le=0.1, description="seconds of a block of the loudspeaker")] = 0.01
+    ahead: Annotated[float, Meta(ge=0.1, le=10, description="seconds of speech that are made before they are played")] = 2.0
+
+
+class Hearing(Section):
+    """Speech detection and recognition."""
+
+    recognizer: Annotated[
+        Literal["auto", "whisper", "sphinx", "remote", "wyoming"],
+        Meta(description="auto takes Whisper where a model is there or can be fetched, else the embedded one"),
+    ] = "auto"
+    model: Annotated[str, Meta(description="name of a Whisper model (tiny.en, base, small, …) or its folder")] = "base.en"
+    language: Annotated[str, Meta(description="two letters, or auto to detect it, or a list such as en,de")] = "auto"
+    threshold: Annotated[float, Meta(ge=0.05, le=0.95, description="probability from which a frame counts as a voice")] = 0.5
+    pre_roll: Annotated[float, Meta(ge=0, le=2, description="seconds of audio kept from before the voice began")] = 0.6
+    min_speech: Annotated[float, Meta(ge=0.03, le=1, description="seconds of voice that make a speech")] = 0.1
+    pause: Annotated[float, Meta(ge=0.1, le=1, description="seconds of silence after which the transcript is made")] = 0.2
+    max_speech: Annotated[float, Meta(ge=5, le=30, description="seconds after which a long speech is cut at a pause")] = 25.0
+    partials: Annotated[bool, Meta(description="show the words while they are being said")] = True
+
+
+class Turns(Section):
+    """When the assistant may speak, and when it must stop."""
+
+    end_of_turn: Annotated[float, Meta(ge=0.2, le=3, description="seconds of silence that end a turn")] = 0.5
+    max_wait: Annotated[float, Meta(ge=0.5, le=5, description="seconds of silence that end even an unfinished turn")] = 2.0
+    interruptible: Annotated[bool, Meta(description="speech over an answer stops it")] = True
+    speculate: Annotated[bool, Meta(description="ask the model before the end of the turn is certain; costs tokens")] = True
+
+
+class Thinking(Section):
+    """The language model."""
+
+    provider: Annotated[
+        Literal["auto", "openai", "responses", "anthropic", "ollama", "gemini", "offline"],
+        Meta(description="auto takes the first that answers: base_url, a key in the environment, a local server, else offline"),
+    ] = "auto"
+    base_url: Annotated[str, Meta(description="address of the server, such as http://127.0.0.1:8080/v1; empty: the provider's own")] = ""
+    model: Annotated[str, Meta(description="name of the model; empty: the server's first")] = ""
+    key_variable: Annotated[str, Meta(description="environment variable that holds the key; never the key itself")] = ""
+    system_prompt: Annotated[str, Meta(description="what the model is told about its task; empty: the built-in one")] = ""
+    first_token: Annotated[float, Meta(gt=0, le=600, description="seconds to wait for the first piece of an answer")] = 30.0
+    next_token: Annotated[float, Meta(gt=0, le=600, description="seconds to wait for each further piece")] = 8.0
+    max_tokens: Annotated[int, Meta(ge=16, le=100_000, description="length limit of an answer, in tokens")] = 600
+
+
+class Speaking(Section):
+    """The voice."""
+
+    engine: Annotated[
+        Literal["pyttsx3", "espeak", "piper", "kokoro", "remote", "wyoming"], Meta(description="what speaks")
+    ] = "pyttsx3"
+    voice: Annotated[str, Meta(description="name of the voice; empty: the engine's own (`voicestream voices` lists them)")] = ""
+    rate: Annotated[int, Meta(ge=80, le=450, description="words a minute")] = 175
+    volume: Annotated[float, Meta(ge=0, le=1, description="0 to 1")] = 1.0
+
+
+class Config(Section):
+    """All settings."""
+
+    audio: Audio = Audio()
+    hearing: Hearing = Hearing()
+    turns: Turns = Turns()
+    thinking: Thinking = Thinking()
+    speaking: Speaking = Speaking()
+
+
+def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
+    """Return the settings of `path`, or the defaults, changed by `key.path=value`; raise ConfigError with one line."""
+    tree: dict[str, Any] = {}
+    if path is not None:
+        tree = _read(path)
+    for override in overrides:
+        _override(tree, override)
+    return _convert(tree)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise ConfigError(f"{path}: line {line} is not YAML: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: is not YAML") from error
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path}: found {_kind(tree)}, expected sections such as hearing: and speaking:")
+    return tree
+
+
+def _override(tree: dict[str, Any], override: str) -> None:
+    path, sign, text = override.partition("=")
+    keys = path.strip().split(".")
+    if not sign or not all(keys):
+        raise ConfigError(f"--set {override}: expected key.path=value, such as speaking.rate=160")
+    branch = tree
+    for key in keys[:-1]:
+        inner = branch.setdefault(key, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"--set {override}: {key} is not a section")
+        branch = inner
+    try:
+        value = yaml.safe_load(text) if text.strip() else ""
+    except yaml.YAMLError:
+        value = text
+    branch[keys[-1]] = value
+
+
+def _convert(tree: Mapping[str, Any]) -> Config:
+    for path, found, known in _unknown_keys(tree, Config, ""):
+        near = difflib.get_close_matches(found, known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"allowed are {', '.join(known)}"
+        raise ConfigError(f"config: {path}: unknown key; {hint}")
+    tree = {key: {} if value is None else value for key, value in tree.items()}
+    try:
+        return msgspec.convert(tree, Config)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at ")
+        path = place.strip("`").removeprefix("$").lstrip(".")
+        raise ConfigError(f"config: {path}: {reason[0].lower() + reason[1:]}, found {_found(tree, path)}") from error
+
+
+def _unknown_keys(tree: Mapping[str, Any], section: type, path: str) -> list[tuple[str, str, list[str]]]:
+    hints = get_type_hints(section)
+    unknown = []
+    for key, value in tree.items():
+        place = f"{path}.{key}" if path else str(key)
+        if key not in hints:
+            unknown.append((place, str(key), list(hints)))
+        elif isinstance(value, dict) and isinstance(hints[key], type) and issubclass(hints[key], Section):
+            unknown += _unknown_keys(value, hints[key], place)
+    return unknown
+
+
+def _found(tree: Mapping[str, Any], path: str) -> str:
+    value: Any = tree
+    for key in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(key)
+    return f"{_kind(value)} {value!r}" if isinstance(value, (str, int, float)) else _kind(value)
+
+
+def _kind(value: object) -> str:
+    return {str: "text", int: "the number", float: "the number", bool: "the truth value", list: "a list", dict: "a section"}.get(
+        type(value), type(value).__name__
+    )
+
+
+def as_yaml(config: Config | None = None) -> str:
+    """Return the settings as a commented config.yaml."""
+    config = config or Config()
+    lines = ["# Settings of voicestream. Every key may be left out: what stands here is its default.", ""]
+    for name, section_type in get_type_hints(Config).items():
+        section = getattr(config, name)
+        lines += [f"# {section_type.__doc__}", f"{name}:"]
+        for key, hint in get_type_hints(section_type, include_extras=True).items():
+            value = getattr(section, key)
+            lines.append(f"  {key}: {_scalar(value)}  # {_comment(hint)}")
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _scalar(value: object) -> str:
+    return yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True).split("\n")[0]
+
+
+def _comment(hint: Any) -> str:
+    metas = [item for item in getattr(hint, "__metadata__", ()) if isinstance(item, Meta)]
+    text = next((meta.description for meta in metas if meta.description), "")
+    limits = [_limits(meta) for meta in metas if _limits(meta)]
+    base = get_args(hint)[0] if metas else hint
+    if get_origin(base) is Literal:
+        limits.append(" | ".join(map(str, get_args(base))))
+    return f"{text} ({', '.join(limits)})" if limits else text
+
+
+def _limits(meta: Meta) -> str:
+    low = meta.ge if meta.ge is not None else meta.gt
+    return f"{low:g} to {meta.le:g}" if low is not None and meta.le is not None else ""

@@ -1,0 +1,1 @@
+"""Pure: from frames and hypotheses to what was said."""

@@ -1,0 +1,99 @@
+"""What voicestream needs of the outside: protocols of one method each, fulfilled by the files of backends/."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from voicestream.vocabulary import (
+    Frame,
+    Hypothesis,
+    Message,
+    ModelPart,
+    Pcm,
+    Played,
+    Samples,
+    Sound,
+    ToolDescription,
+)
+
+
+class Microphone(Protocol):
+    """Where the person is heard: a sound device, a file, standard input."""
+
+    def listen(self) -> AbstractAsyncContextManager[AsyncIterator[Frame]]:
+        """Open it and hand out frames until it ends; raise DeviceError or InputError."""
+        ...
+
+
+class SpeechDetector(Protocol):
+    """Says how likely a frame holds a voice; keeps state from frame to frame."""
+
+    def probability(self, samples: Samples) -> float:
+        """Return 0 to 1 for FRAME_SAMPLES at SAMPLE_RATE; under 1 ms, called on the event loop."""
+        ...
+
+
+class Recognizer(Protocol):
+    """Turns speech into text."""
+
+    async def transcribe(self, audio: Samples, *, is_final: bool, prompt: str = "") -> Hypothesis:
+        """Recognize `audio` at SAMPLE_RATE; one call at a time; raise RecognitionError.
+
+        Cancelling waits for nothing: a running decode ends in its own thread, and the next call follows it.
+        """
+        ...
+
+
+class Model(Protocol):
+    """Writes the answer."""
+
+    def stream(
+        self, messages: Sequence[Message], tools: Sequence[ToolDescription] = ()
+    ) -> AsyncGenerator[ModelPart, None]:
+        """Yield the answer as it is written, a Finish last; raise ModelError; closing it ends the request at once."""
+        ...
+
+
+class Voice(Protocol):
+    """Speaks a text."""
+
+    def synthesize(self, text: str, language: str = "") -> AsyncGenerator[Pcm, None]:
+        """Yield the audio of one sentence as it is made; raise VoiceError; closing it stops the work at once."""
+        ...
+
+
+class Speaker(Protocol):
+    """The loudspeaker: a sound device, a file, or nothing at real-time pace."""
+
+    rate: int
+    """Hertz, of the samples that it takes."""
+
+    async def play(self, sound: Sound) -> None:
+        """Take a piece of a sentence; return as soon as there is room for the next; raise DeviceError."""
+        ...
+
+    async def drain(self) -> None:
+        """Return when the last sample that was taken has been heard."""
+        ...
+
+    def pause(self) -> None:
+        """Fall silent within one block, with a fade; keep what is not played yet."""
+        ...
+
+    def resume(self) -> None:
+        """Go on at the sample after the last one heard."""
+        ...
+
+    def stop(self) -> list[Played]:
+        """Fall silent within one block, with a fade; forget the rest; return what was heard since the last drain."""
+        ...
+
+    def played(self) -> list[Played]:
+        """Return what has been heard so far since the last stop or drain."""
+        ...
+
+    def reference(self, time: float, count: int) -> Samples:
+        """Return `count` samples at SAMPLE_RATE as played from `time` of the program's clock on; zeros where silent."""
+        ...

@@ -1,0 +1,1 @@
+"""Pure: from deltas to sentences, spoken text and what was heard."""

@@ -1,0 +1,1 @@
+"""Pure: history, payloads of the protocols, tools."""

@@ -1,0 +1,1 @@
+"""Pure: whose turn it is."""

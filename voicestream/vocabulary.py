@@ -1,0 +1,294 @@
+"""The values that flow through voicestream, their units and the constants of its audio.
+
+Frozen values without methods that act. Times named `time` are audio time: samples since the start of the stream,
+divided by the rate, so that a recording gives the same result at any speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE_RATE = 16_000
+"""Hertz, of all audio that is listened to."""
+
+FRAME_SAMPLES = 512
+"""Samples in a frame: 32 ms, what the speech detector takes at a time."""
+
+FRAME_SECONDS = FRAME_SAMPLES / SAMPLE_RATE
+
+Samples = NDArray[np.float32]
+"""Mono audio: float32, shape (n,), range [-1, 1]. The rate stands beside it, or is SAMPLE_RATE."""
+
+
+# ------------------------------------------------------------------------------------------------ what is heard
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A piece of the microphone's stream."""
+
+    samples: Samples
+    """Shape (FRAME_SAMPLES,), at SAMPLE_RATE."""
+    time: float
+    """Seconds, of the first sample."""
+    captured_at: float = 0.0
+    """Seconds of the program's clock when the last sample had been recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A frame passed in which nobody speaks."""
+
+    time: float
+    """Seconds, of the frame's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """Somebody began to speak."""
+
+    time: float
+    """Seconds, where the voice began."""
+    noticed: float
+    """Seconds, of the end of the frame that made it certain."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechAudio:
+    """Audio of a running speech: first the pre-roll, then every frame, also those of the pauses in it."""
+
+    samples: Samples
+    """Shape (n,), at SAMPLE_RATE."""
+    time: float
+    """Seconds, of the first sample."""
+    voiced: bool = True
+    """Whether the detector hears a voice in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPaused:
+    """The speaker fell silent for a moment (the soft end); the transcript is worth making now."""
+
+    time: float
+    """Seconds, where the voice ended."""
+    noticed: float
+    """Seconds, of the end of the frame that made it certain."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechResumed:
+    """The speaker goes on after a pause: it is still the same speech."""
+
+    time: float
+    noticed: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """The speech is over: silence for the set limit, cut at the longest length, or closed by the turn."""
+
+    time: float
+    """Seconds, where the voice ended."""
+    noticed: float
+    is_cut: bool = False
+    """True where a long speech was cut at a pause: the next one follows at once and belongs to the same turn."""
+
+
+SpeechEvent = Silence | SpeechStarted | SpeechAudio | SpeechPaused | SpeechResumed | SpeechEnded
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A recognized word."""
+
+    text: str
+    """With its leading space, where the language has one."""
+    start: float
+    """Seconds from the start of the audio that was recognized."""
+    end: float
+    probability: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What a recognizer makes of some audio, on its own."""
+
+    text: str
+    words: tuple[Word, ...] = ()
+    language: str = ""
+    """Two letters, or empty where unknown."""
+    is_suspect: bool = False
+    """Whether a guard objects to it: it must not be settled, and must not prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What the running speech says, as far as it is known."""
+
+    text: str
+    stable: str
+    """The leading part of `text` that will not change any more."""
+    is_final: bool
+    """True when it covers the speech up to its end or its last pause."""
+    time: float
+    """Seconds, of the end of the audio that it covers."""
+    speech: int
+    """Number of the speech (SpeechStarted) that it belongs to, from 0."""
+    language: str = ""
+
+
+Heard = SpeechEvent | Transcript
+
+
+# --------------------------------------------------------------------------------------------- what is thought
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of the answer, to be spoken."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """A piece of the model's thinking: never spoken."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The model asks for a tool to be run; whole."""
+
+    id: str
+    name: str
+    arguments: str
+    """JSON object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one request."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+
+
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "pause", "stopped_early"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The answer is complete; the last part of every stream that did not fail."""
+
+    reason: FinishReason = "stop"
+    usage: Usage | None = None
+    note: str = ""
+
+
+ModelPart = Delta | Reasoning | ToolCall | Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of the conversation."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+    is_interrupted: bool = False
+    """True where `content` is only what was heard of a longer answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolDescription:
+    """What a model is told about a tool."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """JSON schema of the arguments (Any: JSON)."""
+
+
+# --------------------------------------------------------------------------------------------- what is spoken
+
+
+@dataclass(frozen=True, slots=True)
+class WordMap:
+    """Where a spoken word stands in the written text."""
+
+    spoken_start: int
+    """Index into Sentence.spoken."""
+    spoken_end: int
+    written_start: int
+    """Index into the whole answer as the model wrote it."""
+    written_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A piece of the answer that is spoken in one go: a sentence, or a clause of a long one."""
+
+    index: int
+    text: str
+    """Exactly as written; the texts of all sentences join to the answer."""
+    spoken: str
+    """What a person would say for it: no markup, no signs; digits as they are. Empty where nothing is said."""
+    start: int = 0
+    """Index of `text` in the answer."""
+    words: tuple[WordMap, ...] = ()
+    ends_sentence: bool = True
+    """False where it is a clause and the sentence goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordTime:
+    """When a word of the voiced text sounds."""
+
+    start: int
+    """Index of its first character in the text given to the voice."""
+    end: int
+    time: float
+    """Seconds from the first sample of the text's audio."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pcm:
+    """A piece of a voice's audio."""
+
+    samples: Samples
+    rate: int
+    """Hertz."""
+    words: tuple[WordTime, ...] = ()
+    """The words that begin in this piece, or empty where the voice does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A piece of a sentence's audio at the loudspeaker's rate, ready to be played."""
+
+    sentence: Sentence
+    samples: Samples
+    words: tuple[WordTime, ...] = ()
+    """Times of words of `sentence.spoken`, from the first sample of the sentence."""
+    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How much of a sentence has really been heard: samples played, less the device's own delay."""
+
+    sentence: Sentence
+    seconds: float
+    total: float
+    """Seconds of the sentence's audio handed over so far."""
+    words: tuple[WordTime, ...] = ()
+    is_whole: bool = False
