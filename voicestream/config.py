@@ -22,69 +22,95 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """A part of config.yaml."""
 
 
-class Audio(Section):
+class Audio(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Microphone and loudspeaker."""
 
-    input: Annotated[str, Meta(description="mic, a device's name or number, a WAV or FLAC file, or - for standard input")] = "mic"
+    input: Annotated[
+        str, Meta(description="mic, a device's name or number, a WAV or FLAC file, or - for standard input")
+    ] = "mic"
     output: Annotated[str, Meta(description="speaker, a device's name or number, a WAV file, or none")] = "speaker"
     block: Annotated[float, Meta(ge=0.005, le=0.1, description="seconds of a block of the loudspeaker")] = 0.01
-    ahead: Annotated[float, Meta(ge=0.1, le=10, description="seconds of speech that are made before they are played")] = 2.0
+    ahead: Annotated[
+        float, Meta(ge=0.1, le=10, description="seconds of speech that are made before they are played")
+    ] = 2.0
 
 
-class Hearing(Section):
+class Hearing(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Speech detection and recognition."""
 
     recognizer: Annotated[
         Literal["auto", "whisper", "sphinx", "remote", "wyoming"],
         Meta(description="auto takes Whisper where a model is there or can be fetched, else the embedded one"),
     ] = "auto"
-    model: Annotated[str, Meta(description="name of a Whisper model (tiny.en, base, small, …) or its folder")] = "base.en"
+    model: Annotated[str, Meta(description="name of a Whisper model (tiny.en, base, small, …) or its folder")] = (
+        "base.en"
+    )
     language: Annotated[str, Meta(description="two letters, or auto to detect it, or a list such as en,de")] = "auto"
-    threshold: Annotated[float, Meta(ge=0.05, le=0.95, description="probability from which a frame counts as a voice")] = 0.5
+    threshold: Annotated[
+        float, Meta(ge=0.05, le=0.95, description="probability from which a frame counts as a voice")
+    ] = 0.5
     pre_roll: Annotated[float, Meta(ge=0, le=2, description="seconds of audio kept from before the voice began")] = 0.6
     min_speech: Annotated[float, Meta(ge=0.03, le=1, description="seconds of voice that make a speech")] = 0.1
-    pause: Annotated[float, Meta(ge=0.1, le=1, description="seconds of silence after which the transcript is made")] = 0.2
-    max_speech: Annotated[float, Meta(ge=5, le=30, description="seconds after which a long speech is cut at a pause")] = 25.0
+    pause: Annotated[float, Meta(ge=0.1, le=1, description="seconds of silence after which the transcript is made")] = (
+        0.2
+    )
+    max_speech: Annotated[
+        float, Meta(ge=5, le=30, description="seconds after which a long speech is cut at a pause")
+    ] = 25.0
     partials: Annotated[bool, Meta(description="show the words while they are being said")] = True
 
 
-class Turns(Section):
+class Turns(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When the assistant may speak, and when it must stop."""
 
     end_of_turn: Annotated[float, Meta(ge=0.2, le=3, description="seconds of silence that end a turn")] = 0.5
-    max_wait: Annotated[float, Meta(ge=0.5, le=5, description="seconds of silence that end even an unfinished turn")] = 2.0
+    max_wait: Annotated[
+        float, Meta(ge=0.5, le=5, description="seconds of silence that end even an unfinished turn")
+    ] = 2.0
     interruptible: Annotated[bool, Meta(description="speech over an answer stops it")] = True
-    speculate: Annotated[bool, Meta(description="ask the model before the end of the turn is certain; costs tokens")] = True
+    speculate: Annotated[
+        bool, Meta(description="ask the model before the end of the turn is certain; costs tokens")
+    ] = True
 
 
-class Thinking(Section):
+class Thinking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The language model."""
 
     provider: Annotated[
         Literal["auto", "openai", "responses", "anthropic", "ollama", "gemini", "offline"],
-        Meta(description="auto takes the first that answers: base_url, a key in the environment, a local server, else offline"),
+        Meta(
+            description="auto takes the first that answers: base_url, a key in the environment, a local server, else offline"
+        ),
     ] = "auto"
-    base_url: Annotated[str, Meta(description="address of the server, such as http://127.0.0.1:8080/v1; empty: the provider's own")] = ""
+    base_url: Annotated[
+        str, Meta(description="address of the server, such as http://127.0.0.1:8080/v1; empty: the provider's own")
+    ] = ""
     model: Annotated[str, Meta(description="name of the model; empty: the server's first")] = ""
     key_variable: Annotated[str, Meta(description="environment variable that holds the key; never the key itself")] = ""
-    system_prompt: Annotated[str, Meta(description="what the model is told about its task; empty: the built-in one")] = ""
-    first_token: Annotated[float, Meta(gt=0, le=600, description="seconds to wait for the first piece of an answer")] = 30.0
+    system_prompt: Annotated[
+        str, Meta(description="what the model is told about its task; empty: the built-in one")
+    ] = ""
+    first_token: Annotated[
+        float, Meta(gt=0, le=600, description="seconds to wait for the first piece of an answer")
+    ] = 30.0
     next_token: Annotated[float, Meta(gt=0, le=600, description="seconds to wait for each further piece")] = 8.0
     max_tokens: Annotated[int, Meta(ge=16, le=100_000, description="length limit of an answer, in tokens")] = 600
 
 
-class Speaking(Section):
+class Speaking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The voice."""
 
     engine: Annotated[
         Literal["pyttsx3", "espeak", "piper", "kokoro", "remote", "wyoming"], Meta(description="what speaks")
     ] = "pyttsx3"
-    voice: Annotated[str, Meta(description="name of the voice; empty: the engine's own (`voicestream voices` lists them)")] = ""
+    voice: Annotated[
+        str, Meta(description="name of the voice; empty: the engine's own (`voicestream voices` lists them)")
+    ] = ""
     rate: Annotated[int, Meta(ge=80, le=450, description="words a minute")] = 175
     volume: Annotated[float, Meta(ge=0, le=1, description="0 to 1")] = 1.0
 
 
-class Config(Section):
+class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings."""
 
     audio: Audio = Audio()
@@ -176,9 +202,14 @@ def _found(tree: Mapping[str, Any], path: str) -> str:
 
 
 def _kind(value: object) -> str:
-    return {str: "text", int: "the number", float: "the number", bool: "the truth value", list: "a list", dict: "a section"}.get(
-        type(value), type(value).__name__
-    )
+    return {
+        str: "text",
+        int: "the number",
+        float: "the number",
+        bool: "the truth value",
+        list: "a list",
+        dict: "a section",
+    }.get(type(value), type(value).__name__)
 
 
 def as_yaml(config: Config | None = None) -> str:
