@@ -38,6 +38,8 @@ class Frame:
     """Seconds, of the first sample."""
     captured_at: float = 0.0
     """Seconds of the program's clock when the last sample had been recorded."""
+    for_detector: Samples | None = None
+    """The same time with the echo suppressed harder, to tell only *whether* somebody speaks; None: `samples`."""
 
 
 @dataclass(frozen=True, slots=True)
