@@ -226,6 +226,21 @@ def as_yaml(config: Config | None = None) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def sources(config: Config, path: Path | None, overrides: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Return each key with its value and where that came from: --set, the file, or the default."""
+    tree = _read(path) if path is not None else {}
+    typed = {override.partition("=")[0].strip() for override in overrides}
+    rows = []
+    for name, section_type in get_type_hints(Config).items():
+        section = getattr(config, name)
+        in_file = tree.get(name) or {}
+        for key in get_type_hints(section_type):
+            place = f"{name}.{key}"
+            source = "--set" if place in typed or name in typed else str(path) if key in in_file else "default"
+            rows.append((place, _scalar(getattr(section, key)), source))
+    return rows
+
+
 def _scalar(value: object) -> str:
     return yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True).split("\n")[0]
 
