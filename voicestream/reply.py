@@ -16,14 +16,17 @@ from voicestream.vocabulary import ModelPart, Played, Sentence, Usage
 Milestone = Literal["transcript", "turn_confirmed", "first_delta", "first_sentence", "first_audio", "first_sound"]
 
 
+Source = Callable[[], AsyncGenerator[ModelPart, None]]
+"""Opens the stream of an answer."""
+
+
 class Reply:
     """An answer to one turn. Until it is committed it thinks and synthesizes, but nobody hears or sees it."""
 
-    def __init__(self, turn: int, question: str, source: Callable[[], AsyncGenerator[ModelPart, None]]) -> None:
+    def __init__(self, turn: int, question: str, source: Source) -> None:
         self.turn = turn
         self.question = question
         self.source = source
-        """Opens the stream of the answer."""
         self.committed = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
         self.written: list[str] = []
@@ -65,3 +68,11 @@ class Reply:
         """Return the seconds from the end of the user's speech to each milestone that was reached."""
         seconds = {name: round(at - self.asked_at, 4) for name, at in self._milestones.items()}
         return told.Latency(turn=self.turn, **seconds)
+
+    def concluded(self, heard: str) -> told.Answer:
+        """Return the event that ends the reply, of which `heard` was heard."""
+        usage = self.usage
+        tokens = (
+            {"input": usage.input_tokens, "output": usage.output_tokens, "cached": usage.cached_tokens} if usage else {}
+        )
+        return told.Answer(turn=self.turn, text=self.text, heard=heard, finish=self.finish, usage=tokens)

@@ -55,9 +55,13 @@ class AudioClock:
         """Learn from a frame when it was captured."""
         self._start = frame.captured_at - frame.time - FRAME_SECONDS
 
-    def at(self, time: float) -> float:
-        """Return the clock's reading at the audio time `time`."""
-        return self._start + time
+    def at(self, audio_time: float) -> float:
+        """Return the clock's reading at a moment of the audio."""
+        return self._start + audio_time
+
+    def audio_time(self, at: float) -> float:
+        """Return the audio time at a reading of the clock."""
+        return at - self._start
 
 
 @stage(ahead=64)
