@@ -24,7 +24,7 @@ from voicestream.steps import AudioClock, cancel_echo, find_speech, gather, hear
 from voicestream.thinking.history import History
 from voicestream.turns import actions as turns
 from voicestream.turns.turn_taking import TurnTaking
-from voicestream.vocabulary import RecognitionFailed, Sentence, SpeechStarted, Transcript
+from voicestream.vocabulary import RecognitionFailed, Sentence, SpeechPaused, SpeechStarted, Transcript
 
 
 class Assistant:
@@ -42,6 +42,8 @@ class Assistant:
         self.turn_taking = TurnTaking(config.turns)
         self.inputs: Channel[turns.Input] = Channel(ahead=256)
         self.reply: Reply | None = None
+        self.fell_silent_at: float | None = None
+        """When the user fell silent last, by the events' clock; None where they typed."""
         parts.speaker.on_sound = self.notice_sound
 
     # ---------------------------------------------------------------------------------- the way of the data
@@ -88,8 +90,12 @@ class Assistant:
         match happened:
             case SpeechStarted(time):
                 self.events.emit(told.SpeechStartedEvent(audio_time=time))
+            case SpeechPaused(time):
+                self.fell_silent_at = self.events.when(self.clock.at(time))
             case Transcript(text, stable, is_final):
                 self.events.emit(told.TranscriptEvent(text=text, stable=stable, final=is_final))
+            case turns.Typed():
+                self.fell_silent_at = None
             case RecognitionFailed(message):
                 self.events.emit(told.ErrorEvent(stage="recognizer", code="recognition", message=message))
             case turns.AnswerSounding(turn) | turns.AnswerEnded(turn):
@@ -147,7 +153,8 @@ class Assistant:
         """Start a reply, silent until it is committed."""
         await self.end_reply()
         self.reply = reply
-        reply.asked_at = self.events.now()
+        reply.asked_at = self.events.now() if self.fell_silent_at is None else self.fell_silent_at
+        reply.reach("transcript", self.events.now())
         reply.task = asyncio.create_task(self.run(reply), name=f"answer {reply.turn}")
 
     def commit(self, text: str) -> None:
