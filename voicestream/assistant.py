@@ -14,7 +14,6 @@ from voicestream import events as told
 from voicestream.config import Config
 from voicestream.errors import VoicestreamError
 from voicestream.events import Events
-from voicestream.hearing.segmenter import Segmenter
 from voicestream.parts import Parts
 from voicestream.reply import Reply, Source
 from voicestream.speaking.heard_text import heard_text
@@ -38,7 +37,7 @@ class Assistant:
         self.is_fast = is_fast
         """Whether a recording is read faster than real time: then each answer is finished before reading goes on."""
         self.clock = AudioClock()
-        self.segmenter = Segmenter(config)
+        self.close_speech = asyncio.Event()
         self.turn_taking = TurnTaking(config.turns)
         self.inputs: Channel[turns.Input] = Channel(ahead=256)
         self.reply: Reply | None = None
@@ -54,9 +53,9 @@ class Assistant:
         try:
             async with (
                 parts.microphone.listen() as microphone,
-                linger(microphone, self.is_over, self.is_fast and self.quiet) as frames,
+                linger(microphone, self.is_over, self.quiet if self.is_fast else None) as frames,
                 cancel_echo(frames, parts.canceller, parts.speaker) as clean,
-                find_speech(clean, parts.detector, self.segmenter, self.clock, self.events) as speech,
+                find_speech(clean, parts.detector, self.config, self.clock, self.close_speech, self.events) as speech,
                 hear(speech, parts.recognizer, self.config, self.is_fast) as heard,
                 gather(heard, self.inputs) as inputs,
             ):
@@ -143,7 +142,7 @@ class Assistant:
                 self.parts.speaker.resume()
                 self.events.emit(told.Resumed(turn=self.reply.turn if self.reply else 0, reason=reason))
             case turns.CloseSpeech():
-                self.segmenter.close()
+                self.close_speech.set()
             case turns.ChangeState(state):
                 self.events.emit(told.StateChanged(state=state))
             case turns.SpeechIgnored() | turns.PlaySound():

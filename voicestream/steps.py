@@ -13,10 +13,12 @@ from typing import TypeVar
 import numpy as np
 
 from voicestream import events as told
+from voicestream.config import Config
 from voicestream.errors import ModelError, VoiceError
 from voicestream.events import Events
-from voicestream.hearing.segmenter import Segmenter
-from voicestream.parts import EchoCanceller, Speaker, SpeechDetector, Voice
+from voicestream.hearing.live_transcript import TranscriptSettings, transcribe
+from voicestream.hearing.segmenter import Segmenter, SegmenterSettings
+from voicestream.parts import EchoCanceller, Recognizer, Speaker, SpeechDetector, Voice
 from voicestream.reply import Reply
 from voicestream.speaking.sentences import SentenceSplitter
 from voicestream.speaking.synthesis import synthesize
@@ -27,6 +29,7 @@ from voicestream.vocabulary import (
     Delta,
     Finish,
     Frame,
+    Heard,
     Samples,
     Sentence,
     Sound,
@@ -75,7 +78,7 @@ async def cancel_echo(
 
 @stage(ahead=1)
 async def linger(
-    frames: AsyncIterator[Frame], is_over: Callable[[], bool], quiet: Callable[[], Awaitable[None]] | None
+    frames: AsyncIterator[Frame], is_over: Callable[[], bool], quiet: Callable[[], Awaitable[None]] | None = None
 ) -> AsyncGenerator[Frame, None]:
     """Go on with silence when a recording is over, until the last answer has been heard.
 
@@ -97,12 +100,32 @@ async def linger(
 
 @stage(ahead=64)
 async def find_speech(
-    frames: AsyncIterator[Frame], detector: SpeechDetector, segmenter: Segmenter, clock: AudioClock, events: Events
+    frames: AsyncIterator[Frame],
+    detector: SpeechDetector,
+    config: Config,
+    clock: AudioClock,
+    closing: asyncio.Event,
+    events: Events,
 ) -> AsyncGenerator[SpeechEvent, None]:
-    """Find where somebody speaks."""
+    """Find where somebody speaks. `closing` is set where the turn is taken: what follows is a new speech."""
+    hearing = config.hearing
+    segmenter = Segmenter(
+        SegmenterSettings(
+            threshold=hearing.threshold,
+            pre_roll=hearing.pre_roll,
+            min_speech=hearing.min_speech,
+            pause=hearing.pause,
+            max_wait=config.turns.max_wait,
+            max_speech=hearing.max_speech,
+        )
+    )
     count = 0
     async for frame in frames:
         clock.see(frame)
+        if closing.is_set():
+            closing.clear()
+            for found in segmenter.close():
+                yield found
         probability = detector.probability(frame.samples if frame.for_detector is None else frame.for_detector)
         if (count := count + 1) % LEVEL_FRAMES == 0:
             events.emit(told.Level(db=_level_db(frame.samples), speech=round(probability, 3)))
@@ -110,6 +133,17 @@ async def find_speech(
             yield found
     for found in segmenter.finish():
         yield found
+
+
+@stage(ahead=64)
+async def hear(
+    speech: AsyncIterator[SpeechEvent], recognizer: Recognizer, config: Config, is_fast: bool
+) -> AsyncGenerator[Heard, None]:
+    """Write down what is said, while it is said."""
+    settings = TranscriptSettings(partials=config.hearing.partials)
+    async with aclosing(transcribe(speech, recognizer, settings, lockstep=is_fast)) as heard:
+        async for event in heard:
+            yield event
 
 
 @asynccontextmanager
