@@ -212,7 +212,7 @@ def _check_parts(folder: Path, model: Any) -> None:
     mels = model.feature_extractor.mel_filters.shape[0]
     if mels != model.model.n_mels:
         raise RecognitionError(
-            f"{folder}: preprocessor_config.json makes {mels} bands, model.bin takes {model.model.n_mels}; fetch it again"
+            f"{folder}: preprocessor_config.json makes {mels} bands, model.bin takes {model.model.n_mels}"
         )
 
 

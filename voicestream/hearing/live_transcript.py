@@ -65,6 +65,8 @@ class Request:
     """Seconds, of the first sample."""
     end: float
     is_final: bool
+    is_paced: bool
+    """Whether it counts against the share of partials."""
     prompt: str
     voices: tuple[tuple[float, float], ...]
     """Start and end of each voiced stretch, from the first sample on."""
@@ -142,7 +144,7 @@ class LiveTranscript:
         """Return the decode that is most worth making now: finals before partials, old speeches first."""
         for speech in self._speeches:
             if speech.end is not None or (speech.is_paused and not speech.is_covered()):
-                return _request(speech, is_final=True)
+                return _request(speech, is_final=True, is_paced=False)
         if not self._speeches or not self._settings.partials:
             return None
         running = self._speeches[-1]
@@ -153,14 +155,13 @@ class LiveTranscript:
         if 0 < silent < EARLY or silent == len(running.audio):
             return None  # soon the voice goes on, or a final decode is due: a partial would be in its way
         self._pace.start(now)
-        return _request(running, is_final=silent >= EARLY)
+        return _request(running, is_final=silent >= EARLY, is_paced=True)
 
     def add_hypothesis(self, request: Request, found: Hypothesis, duration: float) -> list[Heard]:
         """Take what a request brought, after `duration` seconds, and return the transcripts that it makes."""
         speech = next(speech for speech in self._speeches if speech.number == request.speech)
-        is_partial = not (speech.is_paused or speech.end)
         cost = 0.0 if self._is_lockstep else found.cost or duration
-        self._pace.spend(cost, 0.0 if self._is_lockstep else duration, is_partial=is_partial)
+        self._pace.spend(cost, 0.0 if self._is_lockstep else duration, is_partial=request.is_paced)
         text = _believed(found, request)
         speech.is_suspect = found.is_suspect
         speech.language = found.language or speech.language
@@ -284,7 +285,7 @@ def _taken(live: LiveTranscript, request: Request, outcome: _Outcome) -> list[He
     return live.add_hypothesis(request, outcome.found, outcome.duration)
 
 
-def _request(speech: _Speech, *, is_final: bool) -> Request:
+def _request(speech: _Speech, *, is_final: bool, is_paced: bool) -> Request:
     pieces = speech.audio
     if is_final and not (speech.end and speech.end.is_cut):
         pieces = [piece for piece in pieces if piece.time < speech.voice_end + TAIL]
@@ -299,7 +300,7 @@ def _request(speech: _Speech, *, is_final: bool) -> Request:
     voiced = [piece.probability for piece in pieces if piece.voiced]
     audio = np.concatenate([piece.samples for piece in pieces])
     sureness = float(np.mean(voiced)) if voiced else 0.0
-    return Request(audio, speech.number, start, end, is_final, speech.prompt, tuple(voices), sureness)
+    return Request(audio, speech.number, start, end, is_final, is_paced, speech.prompt, tuple(voices), sureness)
 
 
 def _believed(found: Hypothesis, request: Request) -> str:

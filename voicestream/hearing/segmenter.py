@@ -162,7 +162,7 @@ class Segmenter:
 
 
 def _best_pause(speech: list[_Heard]) -> int:
-    """Return the index of the frame after the best place for a cut: little voice, and quiet, for as long as possible."""
+    """Return the index of the frame after the best place for a cut: little voice, and quiet, for long."""
     start = int(len(speech) * (1 - CUT_SHARE))
     probability = np.array([heard.probability for heard in speech])
     level = np.array([np.sqrt(np.mean(np.square(heard.samples)) + 1e-12) for heard in speech])
