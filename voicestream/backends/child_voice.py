@@ -221,7 +221,7 @@ class _Child(asyncio.SubprocessProtocol):
             pipe.write(encode(VoiceFrame(kind, request, payload)))
 
     async def next_frame(self, request: int, patience: float) -> VoiceFrame | None:
-        """Return the next frame of `request`, None where the child has died; raise TimeoutError after `patience` seconds.
+        """Return the next frame of `request`, None where the child has died; raise TimeoutError after `patience`.
 
         Frames of older requests, which were cancelled, are dropped.
         """
@@ -315,5 +315,5 @@ async def _start_child(program: ChildProgram, settings: VoiceSettings) -> _Child
 
 def _as_pcm(payload: bytes) -> Pcm:
     audio = decode_audio(payload)
-    samples = np.frombuffer(audio.pcm, "<i2").astype(np.float32) / 32768
+    samples = np.frombuffer(audio.pcm, "<i2").astype(np.float32) / np.float32(32768)
     return Pcm(samples, audio.rate, tuple(WordTime(word.start, word.end, word.time) for word in audio.words))

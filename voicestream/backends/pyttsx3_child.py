@@ -91,7 +91,9 @@ class Pyttsx3Engine:
         self._engine.setProperty("pitch", self._settings.pitch)
         _, plus, variant = voice.id.partition("+")
         if plus and not str(self._engine.getProperty("voice")).endswith("+" + variant.casefold()):  # espeak is silent
-            raise VoiceError(f"there is no variant {variant!r}; `espeak-ng --voices=variant` lists them", "unknown_voice")
+            raise VoiceError(
+                f"there is no variant {variant!r}; `espeak-ng --voices=variant` lists them", "unknown_voice"
+            )
 
     def _speak_to_file(self, text: str) -> Audio:
         with tempfile.TemporaryDirectory() as folder:
@@ -131,7 +133,7 @@ class _Tap:
         self._hand = None
 
     def _heard(self, wav: Any, count: int, events: Any) -> int:
-        """Take a piece from espeak, on espeak's own thread (Any: pointers of ctypes), and let the driver have it too."""
+        """Take a piece on espeak's own thread (Any: pointers of ctypes), and let the driver have it too."""
         words, at, is_end = [], 0, False
         before = self._before_samples / _ESPEAK_RATE
         while events[at].type:
@@ -146,7 +148,9 @@ class _Tap:
         if self._hand is not None and not self._hand(Audio(pcm, _ESPEAK_RATE, tuple(words))):
             self._hand = None
         answer = int(self._driver._onSynth(wav, count, events))
-        if is_end:  # not on the driver's own "finished-utterance": after that it still ends "the" loop, perhaps the next
+        if (
+            is_end
+        ):  # not on the driver's own "finished-utterance": after that it still ends "the" loop, perhaps the next
             self._finished.set()
         return answer
 

@@ -27,7 +27,7 @@ def is_speakable(text: str) -> bool:
 
 
 def cut_long(text: str, limit: int) -> list[tuple[int, str]]:
-    """Return `text` in pieces of at most `limit` characters with their places, cut at stops, else spaces, else anywhere."""
+    """Return pieces of at most `limit` characters and their places, cut at stops, else spaces, else anywhere."""
     pieces, start = [], 0
     while len(text) - start > limit:
         window = text[start : start + limit]
