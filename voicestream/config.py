@@ -106,8 +106,21 @@ class Speaking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     voice: Annotated[
         str, Meta(description="name of the voice; empty: the engine's own (`voicestream voices` lists them)")
     ] = ""
+    voices: Annotated[
+        dict[str, str], Meta(description="voice for each language, such as {de: German, fr: fr-fr}; empty: one voice")
+    ] = {}
     rate: Annotated[int, Meta(ge=80, le=450, description="words a minute")] = 175
+    pitch: Annotated[int, Meta(ge=0, le=100, description="0 to 100; only espeak's voices know it")] = 50
     volume: Annotated[float, Meta(ge=0, le=1, description="0 to 1")] = 1.0
+    pause: Annotated[float, Meta(ge=0, le=2, description="seconds of silence between sentences")] = 0.25
+    threads: Annotated[int, Meta(ge=1, le=8, description="threads of a neural voice")] = 2
+    address: Annotated[
+        str, Meta(description="of a remote voice: http://127.0.0.1:8880/v1, or tcp://127.0.0.1:10200 for wyoming")
+    ] = ""
+    remote_model: Annotated[str, Meta(description="name of the remote voice's model; empty: tts-1")] = ""
+    key_variable: Annotated[
+        str, Meta(description="environment variable that holds the remote voice's key; never the key itself")
+    ] = ""
 
 
 class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
