@@ -57,7 +57,10 @@ BACKCHANNELS: dict[str, frozenset[str]] = {
         """
     ),
     "ja": phrase_set(
-        "うん | ううん | はい | ええ | へえ | へー | ふーん | そう | そうですね | そうか | なるほど | ほんと | 本当 | あー | ああ"
+        """
+        うん | ううん | はい | ええ | へえ | へー | ふーん
+        | そう | そうですね | そうか | なるほど | ほんと | 本当 | あー | ああ
+        """
     ),
 }
 """Bare words (turns/words.py) of each language."""

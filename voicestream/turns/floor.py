@@ -30,6 +30,7 @@ class TurnRules:
     wake_phrase: str = "hey computer"
     follow_up: float = 8.0
     """Seconds."""
+    sounds: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,11 @@ class Floor:
     def do(self, *actions: Action) -> None:
         """Decide."""
         self.actions.extend(actions)
+
+    def play_sound(self, sound: Literal["wake", "end"]) -> None:
+        """Play a short sound; who speaks freely needs no receipt, and the sound would come back as echo."""
+        if self.rules.sounds and self.rules.listening != "always":
+            self.do(act.PlaySound(sound))
 
     def rest(self) -> None:
         """Wait for the next turn."""

@@ -57,7 +57,10 @@ STOP_PHRASES: dict[str, frozenset[str]] = {
         """
     ),
     "ja": phrase_set(
-        "止めて | とめて | やめて | ストップ | 待って | まって | ちょっと待って | 静かに | もういい | キャンセル"
+        """
+        止めて | とめて | やめて | ストップ | 待って
+        | まって | ちょっと待って | 静かに | もういい | キャンセル
+        """
     ),
 }
 """Bare words (turns/words.py) of each language."""

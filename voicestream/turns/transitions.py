@@ -126,8 +126,7 @@ def take_turn(floor: Floor, text: str) -> None:
         floor.stay_awake()
         floor.rest()
         return
-    if floor.rules.listening != "always":  # who speaks freely needs no receipt, and the sound would come back as echo
-        floor.do(act.PlaySound("end"))
+    floor.play_sound("end")
     floor.taken = text
     floor.do(act.TurnTaken(floor.turn, text))
     if answer is not None and are_equivalent(answer.text, text):
@@ -416,7 +415,7 @@ def wake(floor: Floor, event: object) -> None:
     if floor.rules.listening == "push_to_talk":
         return
     floor.stay_awake()
-    floor.do(act.PlaySound("wake"))
+    floor.play_sound("wake")
     if floor.has_speech:
         listen_on(floor, event)
     else:
