@@ -167,7 +167,10 @@ class CommitAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CancelAnswer:
-    """Forget the answer; nothing of it was heard. If its turn was taken, it is taken again later, with more text."""
+    """Forget the answer, also its turn where that was taken: nothing was heard, and it is taken again with more text.
+
+    Like Interrupt, it leaves the loudspeaker silent and no longer paused.
+    """
 
     turn: int
 
@@ -182,7 +185,7 @@ class TurnTaken:
 
 @dataclass(frozen=True, slots=True)
 class Interrupt:
-    """Stop the answer for good; the history keeps what was heard of it."""
+    """Stop the answer for good; the history keeps what was heard of it. The loudspeaker is no longer paused."""
 
     turn: int
 

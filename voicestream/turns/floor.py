@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from voicestream.turns import actions as act
 from voicestream.turns.actions import Action, State
@@ -16,21 +16,40 @@ from voicestream.turns.words import bare_words
 from voicestream.vocabulary import Transcript
 
 
-@dataclass(frozen=True, slots=True)
-class TurnRules:
-    """The settings of turn taking; the same names as in section `turns` of config.yaml."""
+class TurnRules(Protocol):
+    """The settings of turn taking: section `turns` of config.yaml."""
 
-    end_of_turn: float = 0.5
-    """Seconds."""
-    max_wait: float = 2.0
-    """Seconds."""
-    interruptible: bool = True
-    speculate: bool = True
-    listening: Literal["always", "wake_phrase", "wake_word", "push_to_talk"] = "always"
-    wake_phrase: str = "hey computer"
-    follow_up: float = 8.0
-    """Seconds."""
-    sounds: bool = True
+    @property
+    def end_of_turn(self) -> float:
+        """Seconds of silence that end a turn."""
+
+    @property
+    def max_wait(self) -> float:
+        """Seconds of silence that end even an unfinished turn."""
+
+    @property
+    def interruptible(self) -> bool:
+        """Whether speech over an answer stops it."""
+
+    @property
+    def speculate(self) -> bool:
+        """Whether the model is asked before the end of the turn is certain."""
+
+    @property
+    def listening(self) -> Literal["always", "wake_phrase", "wake_word", "push_to_talk"]:
+        """When speech counts."""
+
+    @property
+    def wake_phrase(self) -> str:
+        """What wakes the assistant."""
+
+    @property
+    def follow_up(self) -> float:
+        """Seconds after an answer in which no wake phrase is needed."""
+
+    @property
+    def sounds(self) -> bool:
+        """Whether short sounds are played."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from voicestream.turns.floor import Floor, TurnRules
 from voicestream.turns.words import bare_words
 from voicestream.vocabulary import (
     SAMPLE_RATE,
+    RecognitionFailed,
     Silence,
     SpeechAudio,
     SpeechEnded,
@@ -27,7 +28,7 @@ Cell = Callable[[Floor, Any], None]
 """Any: each column has its own class of input, and the table is looked up by it."""
 
 COLUMNS: tuple[type, ...] = (
-    SpeechStarted, SpeechResumed, SpeechPaused, SpeechEnded, Transcript, Silence, SpeechAudio,
+    SpeechStarted, SpeechResumed, SpeechPaused, SpeechEnded, Transcript, RecognitionFailed, Silence, SpeechAudio,
     act.AnswerSounding, act.AnswerEnded, act.Saying,
     act.Typed, act.StopPressed, act.ButtonPressed, act.ButtonReleased, act.Muted, act.Unmuted, act.WakeWordHeard,
 )  # fmt: skip
@@ -125,8 +126,7 @@ TABLE: Mapping[tuple[State, type], Cell] = {
 class TurnTaking:
     """Decides who speaks: takes what is heard and what the assistant does, and returns what to do."""
 
-    def __init__(self, rules: TurnRules | None = None) -> None:
-        rules = rules or TurnRules()
+    def __init__(self, rules: TurnRules) -> None:
         self._floor = Floor(rules, EchoGuard(), Endpointing(rules.end_of_turn, rules.max_wait))
         self._floor.rest()
 
@@ -134,6 +134,11 @@ class TurnTaking:
     def state(self) -> State:
         """Where the conversation stands."""
         return self._floor.state
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is being said, answered or waited for."""
+        return self._floor.answer is None and self._floor.state in (State.IDLE, State.MUTED, State.ASLEEP)
 
     def add(self, event: Input) -> list[Action]:
         """Take an input and return what follows from it, in order."""
