@@ -71,6 +71,17 @@ class Turns(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     speculate: Annotated[
         bool, Meta(description="ask the model before the end of the turn is certain; costs tokens")
     ] = True
+    listening: Annotated[
+        Literal["always", "wake_phrase", "wake_word", "push_to_talk"],
+        Meta(
+            description="when speech counts: wake_phrase is found in the transcript, wake_word by an acoustic model (extra wake)"
+        ),
+    ] = "always"
+    wake_phrase: Annotated[
+        str, Meta(min_length=3, description="any phrase; for wake_word the name of a model, such as okay nabu")
+    ] = "hey computer"
+    follow_up: Annotated[Seconds, Meta(description="seconds after an answer in which no wake phrase is needed")] = 8.0
+    sounds: Annotated[bool, Meta(description="short sounds on waking, at the end of a turn and on an error")] = True
 
 
 class Thinking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
