@@ -38,6 +38,8 @@ class Frame:
     """Seconds, of the first sample."""
     captured_at: float = 0.0
     """Seconds of the program's clock when the last sample had been recorded."""
+    for_detector: Samples | None = None
+    """The same time with the echo suppressed harder, to tell only *whether* somebody speaks; None: `samples`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ class Usage:
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+    reasoning_tokens: int = 0
 
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "pause", "stopped_early"]
@@ -207,9 +210,26 @@ class Finish:
     reason: FinishReason = "stop"
     usage: Usage | None = None
     note: str = ""
+    """Why, where the reason alone does not tell; the model's own words where it refused."""
+    is_refusal: bool = False
+    """True where the model refused in `note` instead of in its text."""
+    saved_tokens: int = 0
+    """Estimate of the tokens that were not paid for because the answer was stopped early."""
 
 
-ModelPart = Delta | Reasoning | ToolCall | Finish
+@dataclass(frozen=True, slots=True)
+class ModelNotice:
+    """Something about the answer that a person should know, and that is no part of it: it waits, or another writes."""
+
+    code: str
+    """A short fixed word for it."""
+    message: str
+    """One line for the screen."""
+    spoken: str = ""
+    """One short sentence to be said; empty where the screen is enough."""
+
+
+ModelPart = Delta | Reasoning | ToolCall | ModelNotice | Finish
 
 
 @dataclass(frozen=True, slots=True)
