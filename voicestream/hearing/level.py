@@ -6,6 +6,8 @@ offset of 0.3.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from voicestream.vocabulary import FRAME_SECONDS, Samples
@@ -36,10 +38,11 @@ class Level:
         before = mean if self._offset is None else self._offset
         self._offset = before + (mean - before) * min(1.0, FRAME_SECONDS / OFFSET_TIME)
         slope = np.linspace(before, self._offset, len(samples), dtype=np.float32)
-        return (samples - slope).astype(np.float32)
+        return np.asarray(samples - slope, np.float32)
 
     def lifted(self, centred: Samples) -> Samples:
         """Return a frame as the detector should hear it; never quieter than it is."""
         level = float(np.sqrt(np.mean(np.square(centred))))
-        self._loudest = max(level, self._loudest * np.exp(-FRAME_SECONDS / RELEASE), TARGET / GAIN_MAX)
-        return np.clip(centred * max(1.0, TARGET / self._loudest), -1.0, 1.0).astype(np.float32)
+        self._loudest = max(level, self._loudest * math.exp(-FRAME_SECONDS / RELEASE), TARGET / GAIN_MAX)
+        lifted: Samples = np.clip(centred * max(1.0, TARGET / self._loudest), -1.0, 1.0).astype(np.float32)
+        return lifted

@@ -104,7 +104,7 @@ class _Speech:
     final: str = ""
     language: str = ""
     is_suspect: bool = False
-    shown: str = ""
+    shown: str = "|"
     """The last partial, with its stable part."""
     base: str = ""
     """The text of earlier sentences, whose audio is let go."""
@@ -169,6 +169,7 @@ class LiveTranscript:
             case SpeechResumed():
                 self._running.is_paused = False
                 self._running.begin_anew(event)
+                self._pace.start(event.noticed)
                 self._running.voice_end = event.noticed
             case SpeechEnded():
                 return [event, *self._end(event)]
