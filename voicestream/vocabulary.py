@@ -153,6 +153,8 @@ class Delta:
     """A piece of the answer, to be spoken."""
 
     text: str
+    is_filler: bool = False
+    """True for a word said while a slow tool runs: spoken, but no part of the answer that is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,17 @@ class ToolCall:
     name: str
     arguments: str
     """JSON object."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """A tool was run."""
+
+    call: ToolCall
+    text: str
+    is_error: bool = False
+    seconds: float = 0.0
+    """How long it took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +206,7 @@ class Finish:
     note: str = ""
 
 
-ModelPart = Delta | Reasoning | ToolCall | Finish
+ModelPart = Delta | Reasoning | ToolCall | ToolResult | Finish
 
 
 @dataclass(frozen=True, slots=True)
