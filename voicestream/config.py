@@ -71,6 +71,17 @@ class Turns(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     speculate: Annotated[
         bool, Meta(description="ask the model before the end of the turn is certain; costs tokens")
     ] = True
+    listening: Annotated[
+        Literal["always", "wake_phrase", "wake_word", "push_to_talk"],
+        Meta(
+            description="when speech counts: wake_phrase is found in the transcript, wake_word by an acoustic model (extra wake)"
+        ),
+    ] = "always"
+    wake_phrase: Annotated[
+        str, Meta(min_length=3, description="any phrase; for wake_word the name of a model, such as okay nabu")
+    ] = "hey computer"
+    follow_up: Annotated[Seconds, Meta(description="seconds after an answer in which no wake phrase is needed")] = 8.0
+    sounds: Annotated[bool, Meta(description="short sounds on waking, at the end of a turn and on an error")] = True
 
 
 class Thinking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,8 +117,21 @@ class Speaking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     voice: Annotated[
         str, Meta(description="name of the voice; empty: the engine's own (`voicestream voices` lists them)")
     ] = ""
+    voices: Annotated[
+        dict[str, str], Meta(description="voice for each language, such as {de: German, fr: fr-fr}; empty: one voice")
+    ] = {}
     rate: Annotated[int, Meta(ge=80, le=450, description="words a minute")] = 175
+    pitch: Annotated[int, Meta(ge=0, le=100, description="0 to 100; only espeak's voices know it")] = 50
     volume: Annotated[float, Meta(ge=0, le=1, description="0 to 1")] = 1.0
+    pause: Annotated[float, Meta(ge=0, le=2, description="seconds of silence between sentences")] = 0.25
+    threads: Annotated[int, Meta(ge=1, le=8, description="threads of a neural voice")] = 2
+    address: Annotated[
+        str, Meta(description="of a remote voice: http://127.0.0.1:8880/v1, or tcp://127.0.0.1:10200 for wyoming")
+    ] = ""
+    remote_model: Annotated[str, Meta(description="name of the remote voice's model; empty: tts-1")] = ""
+    key_variable: Annotated[
+        str, Meta(description="environment variable that holds the remote voice's key; never the key itself")
+    ] = ""
 
 
 class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -224,6 +248,21 @@ def as_yaml(config: Config | None = None) -> str:
             lines.append(f"  {key}: {_scalar(value)}  # {_comment(hint)}")
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def sources(config: Config, path: Path | None, overrides: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Return each key with its value and where that came from: --set, the file, or the default."""
+    tree = _read(path) if path is not None else {}
+    typed = {override.partition("=")[0].strip() for override in overrides}
+    rows = []
+    for name, section_type in get_type_hints(Config).items():
+        section = getattr(config, name)
+        in_file = tree.get(name) or {}
+        for key in get_type_hints(section_type):
+            place = f"{name}.{key}"
+            source = "--set" if place in typed or name in typed else str(path) if key in in_file else "default"
+            rows.append((place, _scalar(getattr(section, key)), source))
+    return rows
 
 
 def _scalar(value: object) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from voicestream.vocabulary import (
     Frame,
@@ -14,6 +15,7 @@ from voicestream.vocabulary import (
     Pcm,
     Played,
     Samples,
+    Sentence,
     Sound,
     ToolDescription,
 )
@@ -24,6 +26,14 @@ class Microphone(Protocol):
 
     def listen(self) -> AbstractAsyncContextManager[AsyncIterator[Frame]]:
         """Open it and hand out frames until it ends; raise DeviceError or InputError."""
+        ...
+
+
+class EchoCanceller(Protocol):
+    """Takes the assistant's own voice out of what the microphone hears."""
+
+    def cancel(self, frame: Frame, speaker: Speaker) -> Frame:
+        """Return the frame without the echo of what `speaker` plays; under 1 ms, called on the event loop."""
         ...
 
 
@@ -70,6 +80,9 @@ class Speaker(Protocol):
     rate: int
     """Hertz, of the samples that it takes."""
 
+    on_sound: Callable[[Literal["started", "ended"], Sentence, float], None]
+    """Called on the event loop when a sentence begins and ends to be heard, with the time of the program's clock."""
+
     async def play(self, sound: Sound) -> None:
         """Take a piece of a sentence; return as soon as there is room for the next; raise DeviceError."""
         ...
@@ -94,6 +107,23 @@ class Speaker(Protocol):
         """Return what has been heard so far since the last stop or drain."""
         ...
 
+    def remaining(self) -> float:
+        """Return the seconds of audio that were taken and are not heard yet."""
+        ...
+
     def reference(self, time: float, count: int) -> Samples:
         """Return `count` samples at SAMPLE_RATE as played from `time` of the program's clock on; zeros where silent."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that one conversation needs of the outside."""
+
+    microphone: Microphone
+    canceller: EchoCanceller | None
+    detector: SpeechDetector
+    recognizer: Recognizer
+    model: Model
+    voice: Voice
+    speaker: Speaker

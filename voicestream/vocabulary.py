@@ -38,6 +38,8 @@ class Frame:
     """Seconds, of the first sample."""
     captured_at: float = 0.0
     """Seconds of the program's clock when the last sample had been recorded."""
+    for_detector: Samples | None = None
+    """The same time with the echo suppressed harder, to tell only *whether* somebody speaks; None: `samples`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class SpeechAudio:
     """Seconds, of the first sample."""
     voiced: bool = True
     """Whether the detector hears a voice in it."""
+    probability: float = 1.0
+    """How sure the detector is, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,8 @@ class Hypothesis:
     """Two letters, or empty where unknown."""
     is_suspect: bool = False
     """Whether a guard objects to it: it must not be settled, and must not prompt."""
+    cost: float = 0.0
+    """Seconds of a processor core that it took here; 0 where another machine did the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +148,19 @@ class Transcript:
     language: str = ""
 
 
-Heard = SpeechEvent | Transcript
+@dataclass(frozen=True, slots=True)
+class RecognitionFailed:
+    """The recognizer failed on a speech, whose empty final transcript follows; the listening goes on."""
+
+    message: str
+    """One line for a person."""
+    speech: int
+    """Number of the speech."""
+    time: float
+    """Seconds, of the end of the audio that should have been recognized."""
+
+
+Heard = SpeechEvent | Transcript | RecognitionFailed
 
 
 # --------------------------------------------------------------------------------------------- what is thought
