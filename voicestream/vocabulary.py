@@ -213,7 +213,7 @@ class Usage:
     reasoning_tokens: int = 0
 
 
-FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "pause", "stopped_early"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "pause", "load", "stopped_early"]
 
 
 @dataclass(frozen=True, slots=True)
