@@ -24,7 +24,8 @@ def clause_ends(text: str, at: int, shortest: int, is_all: bool) -> tuple[int, i
     Returns the verdict (WAIT, NO or the index behind the clause) and the index from which to look on.
     """
     end = at + 1
-    if end < shortest or _is_enclosed(text, at):
+    bare = text[:at].rstrip(" \"'”’»)]」』）")
+    if end < shortest or not bare[-1:].isalnum() or _is_enclosed(text, at):
         return NO, end
     if text[at] in _WIDE:
         return (WAIT, at) if end == len(text) and not is_all else (NO, end) if end == len(text) else (end, end)
