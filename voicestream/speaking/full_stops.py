@@ -215,7 +215,7 @@ def _decide_full_stop(stop: _Stop) -> int:
     word, letter, language = stop.word, stop.letter, stop.language
     lower = word.lower().lstrip("'’")
     if not word:
-        return NO if letter.islower() else _YES
+        return NO if letter.islower() and stop.text[stop.at - 1 : stop.at] not in set(_CLOSERS) else _YES
     if lower in language.titles and _is_title(stop, lower):
         return NO
     if word.isdigit():
@@ -295,7 +295,7 @@ def _decide_initial(stop: _Stop) -> int:
     before = _word_before(stop.text, stop.at - 2).lower()
     if before in stop.language.labels:
         return _YES
-    if not before or len(following) == 1 or (following == "" and word.islower()):
+    if not before or len(following) == 1 or stop.letter.isdigit() or (following == "" and word.islower()):
         return NO
     return _YES if following == "" else _decide_by_starter(stop)
 

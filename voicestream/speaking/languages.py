@@ -45,10 +45,11 @@ class Language:
     """Words after an ordinal number."""
     before_ordinal: frozenset[str] = frozenset()
     """Words before an ordinal number: am 3. Oktober."""
-    conjunctions: frozenset[str] = frozenset()
-    """Words before which a long sentence may be cut."""
     clauses: frozenset[str] = frozenset()
-    """Of these, the ones that begin a clause and do not just join two words."""
+    """Conjunctions before which a long sentence may be cut."""
+    joining: frozenset[str] = frozenset()
+    """Of these, the ones that may join mere words: a clause begins only where one of `subjects` follows."""
+    subjects: frozenset[str] = frozenset()
     common: frozenset[str] = frozenset()
     """Words by which the language is known."""
     number_endings: tuple[str, ...] = ()

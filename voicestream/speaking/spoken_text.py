@@ -220,7 +220,7 @@ class SpokenText:
         if not self._policy.list_numbers:
             return self._put("opening", "", at, match.end())
         end = self._put("verbatim", match[1], at, match.end(1))
-        return self._say(end, match.end())
+        return self._put("said", " ", end, match.end())
 
     def _begin_bracket(self, at: int) -> int:
         held = self._held
@@ -298,9 +298,7 @@ class SpokenText:
         while begin >= 0:
             fresh = not (held[begin - 1].isalnum() if begin > at else self._previous.isalnum())
             if fresh and held.startswith(("http://", "https://"), begin):
-                if begin > at:
-                    self._say(at, begin)
-                return self._read_url(begin)
+                return self._say(at, begin) if begin > at else self._read_url(begin)
             begin = held.find("http", begin + 4, end + 3)
         if end == len(held) and not self._is_all:
             for prefix in markup.URL_PREFIXES:
@@ -452,7 +450,9 @@ class SpokenText:
         for match in _CODE_ENDS.finditer(held, begin, limit):
             if match.end() == len(held) < limit and not self._is_all:
                 return _WAIT
-            if match.group() == "`" * ticks:
+            following = held[match.end() : match.end() + 1]
+            is_quote = ticks == 2 and held[match.start() - 1].isspace() and following.isalnum()
+            if match.group() == "`" * ticks and not is_quote:
                 self._put("opening", "", at, begin)
                 self._put("verbatim", _UNSAID.sub("", held[begin : match.start()]).strip(), begin, match.start())
                 self._drop(match.start(), match.end())
