@@ -8,6 +8,7 @@ here: the parts bring them.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Literal
 
@@ -51,6 +52,7 @@ class Assistant:
         self.turn_taking = TurnTaking(config.turns)
         self.inputs: Channel[turns.Input] = Channel(ahead=256)
         self.reply: Reply | None = None
+        self.announcements: deque[str] = deque(maxlen=20)
         self.fell_silent_at: float | None = None
         """When the user fell silent last, by the events' clock; None where they typed."""
         parts.speaker.on_sound = self.notice_sound
@@ -72,6 +74,8 @@ class Assistant:
                 async for happened in inputs:
                     for action in self.notice(happened):
                         await self.perform(action)
+                    if self.announcements and self.is_over():
+                        await self.begin_announcement(self.announcements.popleft())
         finally:
             await self.end_reply()
 
@@ -91,6 +95,17 @@ class Assistant:
                 await speaker.drain()
             finally:
                 reply.played = speaker.stop()  # silence comes first; then the stages close, the request last
+
+    # ------------------------------------------------------------------------------------------- from outside
+
+    def type(self, text: str) -> None:
+        """Take a turn that was typed."""
+        self.inputs.put_now(turns.Typed(text, self.clock.audio_time(asyncio.get_running_loop().time())))
+
+    def announce(self, text: str) -> None:
+        """Say something that nobody asked for, such as that a timer rings, as soon as nobody else speaks."""
+        self.announcements.append(text)
+        self.inputs.put_now(Silence(self.clock.audio_time(asyncio.get_running_loop().time())))
 
     # --------------------------------------------------------------------------------------- what happened
 
@@ -168,6 +183,17 @@ class Assistant:
         reply.reach("transcript", self.events.now())
         reply.task = asyncio.create_task(self.run(reply), name=f"answer {reply.turn}")
 
+    async def begin_announcement(self, text: str) -> None:
+        """Start to say something that nobody asked for."""
+
+        async def source(confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
+            yield Delta(text)
+            yield Finish()
+
+        self.fell_silent_at = None
+        await self.begin(Reply(0, "", source))
+        self.commit("")
+
     def commit(self, text: str) -> None:
         """Let the running reply sound: the user's turn is certain."""
         if self.reply:
@@ -211,9 +237,10 @@ class Assistant:
         if reply.is_interrupted:
             reply.finish = "interrupted"
             self.events.emit(told.Interrupted(turn=reply.turn, heard=heard))
-        self.history.add_user(with_moment(reply.question, self.parts.now()))
-        self.history.add_answer(reply.record.messages(len(heard)))
-        self.history.trim()
+        if reply.question:
+            self.history.add_user(with_moment(reply.question, self.parts.now()))
+            self.history.add_answer(reply.record.messages(len(heard)))
+            self.history.trim()
         if not reply.is_sounding:
             self.events.emit(reply.latency())
         self.events.emit(reply.concluded(heard))

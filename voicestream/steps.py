@@ -17,7 +17,8 @@ from voicestream.config import Config
 from voicestream.errors import ModelError, VoiceError
 from voicestream.events import Events
 from voicestream.hearing.live_transcript import TranscriptSettings, transcribe
-from voicestream.hearing.segmenter import Segmenter, SegmenterSettings
+from voicestream.hearing.segmenter import SegmenterSettings
+from voicestream.hearing.speech_finder import SpeechFinder
 from voicestream.parts import EchoCanceller, Recognizer, Speaker, SpeechDetector, Voice
 from voicestream.reply import Reply
 from voicestream.speaking.sentences import SentenceSplitter
@@ -79,7 +80,7 @@ async def cancel_echo(
         yield canceller.cancel(frame, speaker) if canceller else frame
 
 
-@stage(ahead=1)
+@stage(ahead=64)
 async def linger(
     frames: AsyncIterator[Frame], is_over: Callable[[], bool], quiet: Callable[[], Awaitable[None]] | None = None
 ) -> AsyncGenerator[Frame, None]:
@@ -112,7 +113,8 @@ async def find_speech(
 ) -> AsyncGenerator[SpeechEvent, None]:
     """Find where somebody speaks. `closing` is set where the turn is taken: what follows is a new speech."""
     hearing = config.hearing
-    segmenter = Segmenter(
+    finder = SpeechFinder(
+        detector,
         SegmenterSettings(
             threshold=hearing.threshold,
             pre_roll=hearing.pre_roll,
@@ -120,21 +122,20 @@ async def find_speech(
             pause=hearing.pause,
             max_wait=config.turns.max_wait,
             max_speech=hearing.max_speech,
-        )
+        ),
     )
     count = 0
     async for frame in frames:
         clock.see(frame)
         if closing.is_set():
             closing.clear()
-            for found in segmenter.close():
+            for found in finder.close():
                 yield found
-        probability = detector.probability(frame.samples if frame.for_detector is None else frame.for_detector)
-        if (count := count + 1) % LEVEL_FRAMES == 0:
-            events.emit(told.Level(db=_level_db(frame.samples), speech=round(probability, 3)))
-        for found in segmenter.add(frame, probability):
+        for found in finder.add(frame):
             yield found
-    for found in segmenter.finish():
+        if (count := count + 1) % LEVEL_FRAMES == 0:
+            events.emit(told.Level(db=_level_db(frame.samples), speech=round(finder.probability, 3)))
+    for found in finder.finish():
         yield found
 
 
