@@ -8,6 +8,7 @@ here: the parts bring them.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from typing import Literal
 
 from voicestream import events as told
@@ -15,15 +16,24 @@ from voicestream.config import Config
 from voicestream.errors import VoicestreamError
 from voicestream.events import Events
 from voicestream.parts import Parts
-from voicestream.reply import Reply, Source
+from voicestream.reply import Reply
 from voicestream.speaking.heard_text import heard_text
 from voicestream.speaking.sentences import SentenceSplitter
 from voicestream.stages import Channel, ended
 from voicestream.steps import AudioClock, cancel_echo, find_speech, gather, hear, linger, speak, split_sentences, think
 from voicestream.thinking.history import History
+from voicestream.thinking.system_prompt import with_moment
 from voicestream.turns import actions as turns
 from voicestream.turns.turn_taking import TurnTaking
-from voicestream.vocabulary import RecognitionFailed, Sentence, SpeechPaused, SpeechStarted, Transcript
+from voicestream.vocabulary import (
+    Message,
+    ModelPart,
+    RecognitionFailed,
+    Sentence,
+    SpeechPaused,
+    SpeechStarted,
+    Transcript,
+)
 
 
 class Assistant:
@@ -126,12 +136,14 @@ class Assistant:
         """Do what turn taking has decided."""
         match action:
             case turns.BeginAnswer(turn, text, is_speculative):
-                await self.begin(Reply(turn, text, lambda: self.parts.model.stream(self.history.messages(text))))
+                await self.begin(Reply(turn, text, lambda confirmed: self.think_about(text, confirmed)))
                 if not is_speculative:
                     self.commit(text)
             case turns.CommitAnswer(_, text):
                 self.commit(text)
-            case turns.CancelAnswer() | turns.Interrupt() | turns.StopAll():
+            case turns.CancelAnswer():
+                await self.take_back()
+            case turns.Interrupt() | turns.StopAll():
                 await self.end_reply()
             case turns.TurnTaken(turn, text):
                 self.events.emit(told.Turn(turn=turn, text=text))
@@ -163,6 +175,11 @@ class Assistant:
             self.reply.reach("turn_confirmed", self.events.now())
             self.reply.commit(self.events)
 
+    def think_about(self, text: str, confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
+        """Open the stream of the model's answer to what the user said."""
+        question = Message("user", with_moment(text, self.parts.now()))
+        return self.parts.thinker.answer((*self.history.messages(), question), confirmed)
+
     async def run(self, reply: Reply) -> None:
         """Answer, and say when it is over; an error of a device or a bug costs this answer, and is said."""
         try:
@@ -174,21 +191,29 @@ class Assistant:
 
     async def end_reply(self) -> None:
         """End the running reply, if there is one: silence at once, its request closed, what was heard remembered."""
-        if self.reply and self.reply.task:
-            await ended(self.reply.task)
-            self.conclude(self.reply)
+        if (reply := self.reply) and reply.task:
+            reply.is_interrupted = not reply.task.done()
+            await ended(reply.task)
+            self.conclude(reply)
+
+    async def take_back(self) -> None:
+        """End the running reply as if it had never been: the user goes on, and will be answered with all they said."""
+        if (reply := self.reply) and reply.task:
+            self.reply = None
+            await ended(reply.task)
 
     def conclude(self, reply: Reply) -> None:
-        """Remember what was heard of a reply that is over, and tell it."""
+        """Remember what was heard of a reply that is over, and tell it; of one that never was certain, nothing."""
         self.reply = None
         if not reply.committed.is_set():
             return
-        heard = heard_text(reply.sentences, reply.played)[: len(reply.text)].rstrip()
-        is_whole = reply.task is not None and not reply.task.cancelled()
-        if not is_whole:
+        heard = heard_text(reply.sentences, reply.played)
+        if reply.is_interrupted:
             reply.finish = "interrupted"
             self.events.emit(told.Interrupted(turn=reply.turn, heard=heard))
-        self.history.add_turn(reply.question, heard, is_interrupted=not is_whole)
+        self.history.add_user(with_moment(reply.question, self.parts.now()))
+        self.history.add_answer(reply.record.messages(len(heard)))
+        self.history.trim()
         if not reply.is_sounding:
             self.events.emit(reply.latency())
         self.events.emit(reply.concluded(heard))

@@ -50,7 +50,9 @@ class Hearing(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
         float, Meta(ge=0.05, le=0.95, description="probability from which a frame counts as a voice")
     ] = 0.5
     pre_roll: Annotated[float, Meta(ge=0, le=2, description="seconds of audio kept from before the voice began")] = 0.6
-    min_speech: Annotated[float, Meta(ge=0.03, le=1, description="seconds of voice that make a speech")] = 0.1
+    min_speech: Annotated[
+        float, Meta(ge=0.03, le=1, description="seconds of voice that make a speech, within twice that time")
+    ] = 0.064
     pause: Annotated[float, Meta(ge=0.1, le=1, description="seconds of silence after which the transcript is made")] = (
         0.2
     )
@@ -58,6 +60,16 @@ class Hearing(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
         float, Meta(ge=5, le=30, description="seconds after which a long speech is cut at a pause")
     ] = 25.0
     partials: Annotated[bool, Meta(description="show the words while they are being said")] = True
+    partial_share: Annotated[
+        float, Meta(ge=0.05, le=4, description="how much of one processor core partial transcripts may take")
+    ] = 0.5
+    short_window: Annotated[
+        bool, Meta(description="Whisper hears the speech instead of 30 seconds: 5 to 40 times faster")
+    ] = True
+    margin: Annotated[
+        float, Meta(ge=0.2, le=30, description="seconds of padding after the speech in a short window")
+    ] = 1.0
+    hot_words: Annotated[str, Meta(description="names and rare words that are likely to be said")] = ""
 
 
 class Turns(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

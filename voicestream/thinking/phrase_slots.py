@@ -18,6 +18,10 @@ HEARD_RULES = {
     "end": "cancel | stop | delete | clear | remove | end | kill | dismiss | disable | turn off | switch off | "
     "shut off | get rid of | reset | abort",
     "loudest": "maximum | max | full | highest | loudest | hundred percent",
+    "kind": "timer | alarm",
+    "plural_kind": "timers | alarms",
+    "all": "all | every | everything | both",
+    "part_of_date": "year | month | week",
     "timer_name": "pizza | pasta | egg | tea | coffee | rice | laundry | oven | cake | bread | kitchen | chicken",
     "ones": "one | two | three | four | five | six | seven | eight | nine",
     "teens": "ten | eleven | twelve | thirteen | fourteen | fifteen | sixteen | seventeen | eighteen | nineteen",
@@ -58,12 +62,19 @@ HEARD_RULES = {
 
 _KNOWN_NAMES = frozenset(HEARD_RULES["timer_name"].replace("|", "").split())
 
-_NO_NAMES = frozenset(
-    """
-    a an the my for of in at to on and this that new another both timer timers alarm alarms all every is are left
-    status what how much set start create make cancel stop long time hour hours minute minutes second seconds
-    """.split()
-)
+_NO_NAMES = frozenset((
+    "a", "an", "the", "my", "for", "of", "in", "at", "to", "on", "and", "this", "that", "new", "another", "both",
+    "timer", "timers", "alarm", "alarms", "all", "every", "is", "are", "left", "status", "what", "how", "much",
+    "set", "start", "create", "make", "cancel", "stop", "long", "time", "hour", "hours", "minute", "minutes",
+    "second", "seconds",
+))  # fmt: skip
+
+_KINDS = {
+    **dict.fromkeys(("timer", "timers", "countdown", "countdowns"), (0, "timer")),
+    **dict.fromkeys(("alarm", "alarms"), (0, "alarm")),
+    **dict.fromkeys(("reminder", "reminders"), (0, "")),
+    **dict.fromkeys(("time", "times", "timer's", "tamer"), (2, "timer")),  # as recognizers mishear it
+}
 
 _LONGEST_LABEL = 8
 
@@ -79,6 +90,11 @@ def read_timer_name(words: Sequence[str], at: int) -> Readings[str]:
         price += 0 if word in _KNOWN_NAMES else 1
         add_reading(readings, end, price, " ".join(words[at:end]))
     return readings
+
+
+def read_kind(words: Sequence[str], at: int) -> Readings[str]:
+    """Return the readings of the word for a timer or an alarm: "timer", "alarm", or empty where it may be either."""
+    return {at + 1: _KINDS[words[at]]} if at < len(words) and words[at] in _KINDS else {}
 
 
 def read_label(words: Sequence[str], at: int) -> Readings[str]:
