@@ -118,6 +118,27 @@ class Thinking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 30.0
     next_token: Annotated[float, Meta(gt=0, le=600, description="seconds to wait for each further piece")] = 8.0
     max_tokens: Annotated[int, Meta(ge=16, le=100_000, description="length limit of an answer, in tokens")] = 600
+    whole_answer: Annotated[float, Meta(gt=0, le=3600, description="seconds that an answer may take to be written")] = (
+        120.0
+    )
+    reasoning: Annotated[
+        Literal["off", "low", "medium", "high", "default"],
+        Meta(description="how much the model may think before it answers; default leaves it to the server"),
+    ] = "off"
+    longest_answer: Annotated[
+        float, Meta(ge=0, le=3600, description="seconds of speech after which it asks whether to go on; 0: never")
+    ] = 120.0
+    languages: Annotated[
+        str, Meta(description="languages you speak, such as en,de: an answer in another is stopped; empty: any")
+    ] = ""
+    stop_at: Annotated[tuple[str, ...], Meta(description="texts at which an answer is stopped")] = ()
+    fallback_provider: Annotated[
+        Literal["none", "openai", "responses", "anthropic", "ollama", "gemini"],
+        Meta(description="who answers where the first fails before it has said anything"),
+    ] = "none"
+    fallback_url: Annotated[str, Meta(description="address of that server; empty: the provider's own")] = ""
+    fallback_model: Annotated[str, Meta(description="its model; empty: the server's first")] = ""
+    fallback_key_variable: Annotated[str, Meta(description="environment variable that holds its key")] = ""
 
 
 class Speaking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

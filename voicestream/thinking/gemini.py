@@ -102,8 +102,7 @@ def _parts(message: Message, names: Mapping[str, str]) -> list[dict[str, Any]]:
         return [{"functionResponse": {"name": name, "response": {"result": message.content}}}]
     parts: list[dict[str, Any]] = [{"text": message.content}] if message.content else []
     return parts + [
-        {"functionCall": {"name": call.name, "args": json.loads(call.arguments or "{}")}}
-        for call in message.tool_calls
+        {"functionCall": {"name": call.name, "args": json.loads(call.arguments or "{}")}} for call in message.tool_calls
     ]
 
 
