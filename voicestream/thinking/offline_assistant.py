@@ -121,7 +121,7 @@ def _call(request: Request, number: int) -> ToolCall | None:
         case "set_timer":
             tool, arguments = "set_timer", {"seconds": _duration(values), **_names(values)}
         case "set_alarm":
-            tool, arguments = "set_alarm", {**_clock_time(cast(ClockTime, values["clock_time"])), **_names(values)}
+            tool, arguments = "set_alarm", {**_clock_time(values), **_names(values)}
         case "list_timers":
             tool, arguments = "list_timers", _named(name=values.get("timer_name"), kind=values.get("kind"))
         case "pause_timers" | "resume_timers" | "cancel_timers" | "extend_timer" | "snooze":
@@ -159,7 +159,8 @@ def _to_listener(note: str) -> str:
     return " ".join(turned.get(word, word) for word in note.split())
 
 
-def _clock_time(said: ClockTime) -> dict[str, object]:
+def _clock_time(values: dict[str, object]) -> dict[str, object]:
+    said = cast(ClockTime, values.get("clock_time", values.get("time_said_whole")))
     half = {} if said.half == "exact" else {"half": said.half}
     return {"time": f"{said.hour:02d}:{said.minute:02d}", **half, **_named(day=said.day)}
 

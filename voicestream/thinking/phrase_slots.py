@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from voicestream.thinking.clock_times import ClockTime, read_clock_time
 from voicestream.thinking.readings import Readings, add_reading
 from voicestream.thinking.spoken_numbers import read_number
 from voicestream.thinking.units import Unit, read_unit
@@ -40,6 +41,7 @@ HEARD_RULES = {
     "half an hour | an hour and a half | a minute and a half | <ones> and a half (hours | minutes) | "
     "(a quarter | three quarters) of an hour",
     "duration_whole": "<below_sixty> (minute | hour | second)",
+    "day": "today | tomorrow",
     "hour": "<ones> | ten | eleven | twelve",
     "minute": "oh <ones> | <teens> | (twenty | thirty | forty | fifty) [<ones>]",
     "half_of_day": "a m | p m | in the (morning | afternoon | evening)",
@@ -103,6 +105,14 @@ def read_label(words: Sequence[str], at: int) -> Readings[str]:
     for end in range(at + 1, min(at + _LONGEST_LABEL, len(words)) + 1):
         add_reading(readings, end, 1 + end - at, " ".join(words[at:end]))
     return readings
+
+
+def read_time_said_whole(words: Sequence[str], at: int) -> Readings[ClockTime]:
+    """Return the readings of a time of day; at a price where it may as well be a duration, as "1:30"."""
+    return {
+        end: (price + 3 if said.half == "either" else price, said)
+        for end, (price, said) in read_clock_time(words, at).items()
+    }
 
 
 def read_percent(words: Sequence[str], at: int) -> Readings[Fraction]:

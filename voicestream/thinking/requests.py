@@ -20,6 +20,7 @@ from voicestream.thinking.phrase_slots import (
     read_label,
     read_percent,
     read_quantity,
+    read_time_said_whole,
     read_timer_name,
 )
 from voicestream.thinking.phrases import PHRASES
@@ -81,6 +82,7 @@ _READERS: dict[str, Reader] = {
     "duration": read_duration,
     "duration_whole": read_duration,
     "clock_time": read_clock_time,
+    "time_said_whole": read_time_said_whole,
     "day": read_day,
     "calculation": read_calculation,
     "number": read_number,
