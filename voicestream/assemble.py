@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from voicestream import events as told
+from voicestream.backends.no_ears import NoEars
 from voicestream.config import Config
 from voicestream.errors import DeviceError, FetchError, InputError
 from voicestream.events import Events
@@ -73,24 +74,24 @@ def moment() -> Moment:
 
 @asynccontextmanager
 async def open_parts(
-    config: Config, events: Events, *, is_fast: bool = False, microphone: Microphone | None = None
+    config: Config, events: Events, *, is_fast: bool = False, ears: NoEars | None = None
 ) -> AsyncGenerator[tuple[Parts, Mind], None]:
     """Open everything side by side, and say what was chosen; raise the error of the first part that cannot be had.
 
-    `microphone` takes the place of the one in the settings.
+    `ears` that hear nothing take the place of microphone and recognizer where the conversation is typed.
     """
     async with AsyncExitStack() as stack:
         card = _sound_card()
-        ears, mouth, mind = await _all(
-            open_ears(config, events, stack, card, is_fast=is_fast, microphone=microphone),
+        hearing, mouth, mind = await _all(
+            open_ears(config, events, stack, card, is_fast=is_fast, ears=ears),
             open_mouth(config, events, stack, card, is_fast=is_fast),
             open_mind(config, events, stack),
         )
         parts = Parts(
-            microphone=ears.microphone,
+            microphone=hearing.microphone,
             canceller=None,
-            detector=ears.detector,
-            recognizer=ears.recognizer,
+            detector=hearing.detector,
+            recognizer=hearing.recognizer,
             thinker=mind.thinker,
             voice=mouth.voice,
             speaker=mouth.speaker,
@@ -98,10 +99,10 @@ async def open_parts(
         )
         events.emit(
             told.Ready(
-                recognizer=ears.recognizer_name,
+                recognizer=hearing.recognizer_name,
                 model=mind.model_name,
                 voice=mouth.voice_name,
-                input=ears.input_name,
+                input=hearing.input_name,
                 output=mouth.output_name,
             )
         )
@@ -133,13 +134,14 @@ async def open_ears(
     card: SoundCard | None = None,
     *,
     is_fast: bool = False,
-    microphone: Microphone | None = None,
+    ears: NoEars | None = None,
 ) -> Ears:
     """Choose microphone and recognizer; raise RecognitionError, InputError or DeviceError."""
     from voicestream.backends.silero import Silero
 
-    if microphone is None:
-        microphone = choose_microphone(config.audio.input, events, card or _sound_card(), is_fast)
+    if ears is not None:
+        return Ears(ears, ears, ears, "", "")
+    microphone = choose_microphone(config.audio.input, events, card or _sound_card(), is_fast)
     detector = await asyncio.to_thread(Silero)
     recognizer, name = await open_recognizer(config, events, stack)
     return Ears(microphone, detector, recognizer, config.audio.input, name)

@@ -27,10 +27,13 @@ from voicestream.thinking.system_prompt import with_moment
 from voicestream.turns import actions as turns
 from voicestream.turns.turn_taking import TurnTaking
 from voicestream.vocabulary import (
+    Delta,
+    Finish,
     Message,
     ModelPart,
     RecognitionFailed,
     Sentence,
+    Silence,
     SpeechPaused,
     SpeechStarted,
     Transcript,

@@ -6,41 +6,23 @@ import asyncio
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from voicestream import events as told
 from voicestream.assemble import Mind, moment, open_parts
 from voicestream.assistant import Assistant
+from voicestream.backends.no_ears import NoEars
 from voicestream.commands.options import open_events
 from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
 from voicestream.displays.lines import Lines
 from voicestream.errors import ModelError
 from voicestream.events import Events
-from voicestream.parts import Microphone
 from voicestream.stages import Channel, ended
 from voicestream.thinking.bell import ring
 from voicestream.thinking.history import History
 from voicestream.thinking.system_prompt import write_system_prompt
-from voicestream.vocabulary import Frame
-
-
-class NoMicrophone:
-    """Hears nothing, for a typed conversation: no frame ever comes, and it ends when `finished` is set."""
-
-    def __init__(self) -> None:
-        self.finished = asyncio.Event()
-
-    @asynccontextmanager
-    async def listen(self) -> AsyncGenerator[AsyncIterator[Frame], None]:
-        """Hand out nothing until the typing is over."""
-        yield self._nothing()
-
-    async def _nothing(self) -> AsyncGenerator[Frame, None]:
-        await self.finished.wait()
-        for frame in ():
-            yield frame
 
 
 def show_events(events: Events, arguments: Namespace) -> None:
@@ -54,10 +36,10 @@ def show_events(events: Events, arguments: Namespace) -> None:
 
 @asynccontextmanager
 async def open_assistant(
-    config: Config, events: Events, *, is_fast: bool = False, microphone: Microphone | None = None
+    config: Config, events: Events, *, is_fast: bool = False, ears: NoEars | None = None
 ) -> AsyncGenerator[Assistant, None]:
     """Open the parts and put the assistant together; its timers ring while the block lasts."""
-    async with open_parts(config, events, is_fast=is_fast, microphone=microphone) as (parts, mind):
+    async with open_parts(config, events, is_fast=is_fast, ears=ears) as (parts, mind):
         history = History(write_system_prompt(replacement=config.thinking.system_prompt), most_tokens=6000)
         assistant = Assistant(parts, events, config, history, is_fast)
         bell = asyncio.create_task(_announce(mind, assistant), name="bell")
@@ -105,10 +87,10 @@ async def ask_once(question: str, config: Config, arguments: Namespace) -> int:
     events.show_on(watch)
     if not arguments.json:
         show_events(events, arguments)
-    silent = NoMicrophone()
-    async with open_assistant(config, events, microphone=silent) as assistant:
+    ears = NoEars()
+    async with open_assistant(config, events, ears=ears) as assistant:
         assistant.type(question)
-        silent.finished.set()
+        ears.finished.set()
         await assistant.converse()
     if arguments.json:
         for answer in answers:

@@ -22,7 +22,8 @@ def run(arguments: Namespace) -> int:
     from voicestream.config import Config
 
     async def talk(config: Config) -> None:
-        from voicestream.conversation import NoMicrophone, open_assistant, show_events, typed_lines
+        from voicestream.backends.no_ears import NoEars
+        from voicestream.conversation import open_assistant, show_events, typed_lines
         from voicestream.errors import DeviceError
         from voicestream.events import Events, Notice
         from voicestream.stages import ended
@@ -42,9 +43,9 @@ def run(arguments: Namespace) -> int:
             if not is_typed or config.audio.input != "mic":
                 raise
             events.emit(Notice(code="no_microphone", message=f"No microphone, so type: {error}"))
-            silent = NoMicrophone()
-            async with open_assistant(config, events, microphone=silent) as assistant:
-                typing = asyncio.create_task(typed_lines(assistant, silent.finished))
+            ears = NoEars()
+            async with open_assistant(config, events, ears=ears) as assistant:
+                typing = asyncio.create_task(typed_lines(assistant, ears.finished))
                 try:
                     await assistant.converse()
                 finally:
