@@ -171,6 +171,8 @@ class Delta:
     """A piece of the answer, to be spoken."""
 
     text: str
+    is_filler: bool = False
+    """True for a word said while a slow tool runs: spoken, but no part of the answer that is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,17 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolResult:
+    """A tool was run."""
+
+    call: ToolCall
+    text: str
+    is_error: bool = False
+    seconds: float = 0.0
+    """How long it took."""
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens of one request."""
 
@@ -200,7 +213,7 @@ class Usage:
     reasoning_tokens: int = 0
 
 
-FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "pause", "stopped_early"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "pause", "load", "stopped_early"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +242,7 @@ class ModelNotice:
     """One short sentence to be said; empty where the screen is enough."""
 
 
-ModelPart = Delta | Reasoning | ToolCall | ModelNotice | Finish
+ModelPart = Delta | Reasoning | ToolCall | ToolResult | ModelNotice | Finish
 
 
 @dataclass(frozen=True, slots=True)

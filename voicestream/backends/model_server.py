@@ -17,6 +17,7 @@ import ipaddress
 import json
 import ssl
 import sys
+import uuid
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ class ModelServer:
         max_tokens: int = 600,
         reasoning: Effort = "off",
         server: str = "",
+        prefer: Sequence[str] = (),
         trim: Trim | None = None,
         certificates: ssl.SSLContext | None = None,
     ) -> None:
@@ -86,10 +88,12 @@ class ModelServer:
         self._max_tokens = max_tokens
         self._reasoning = reasoning
         self._server = server
+        self._prefer = prefer
         self._trim = trim
         self._certificates = certificates
         self._client: httpx.AsyncClient | None = None
         self._exchanges: set[_Exchange] = set()
+        self._reading_ahead: _Exchange | None = None
         self._refused: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
@@ -112,13 +116,27 @@ class ModelServer:
         if client is not None:
             await client.aclose()
 
-    async def warm(self) -> bool:
-        """Open a connection, so that the next request finds it ready; say whether the server is there. Never raises."""
+    async def warm(self, messages: Sequence[Message] = (), tools: Sequence[ToolDescription] = ()) -> bool:
+        """Open a connection, so that the next request finds it ready; say whether the server is there. Never raises.
+
+        A server nearby is also given the conversation so far, one token long: reading it takes seconds on a small
+        machine, and what was read once is kept there.
+        """
         try:
-            await self.model_names()
+            if messages and self.model and is_local(self.base_url):
+                await self._read_ahead(messages, tools)
+            else:
+                self.pick(await self.model_names())
         except ModelError:
             return False
         return True
+
+    def pick(self, names: Sequence[str]) -> bool:
+        """Take the first preferred of `names`, or the first, where no model is set; say whether there is one now."""
+        if not self.model and names:
+            preferred = (name for wanted in self._prefer for name in names if wanted in name)
+            self.model = next(preferred, names[0])
+        return bool(self.model)
 
     async def model_names(self) -> list[str]:
         """Return the models that the server lists; raise ModelError."""
@@ -139,9 +157,10 @@ class ModelServer:
         """Yield the answer as it is written, a Finish last; raise ModelError; closing it ends the request at once."""
         retries = Retries(self._limits.first_token)
         is_released = is_trimmed = is_told = False
+        self._end_reading_ahead()
         while True:
-            if not self.model:
-                self.model = await self._first_model()
+            if not self.pick([] if self.model else await self.model_names()):
+                raise self._error(Fault("not_found", "the server offers no model; set thinking.model"))
             fault: Fault | None = None
             async with aclosing(self._ask(messages, tools).parts()) as parts:
                 async for part in parts:
@@ -149,7 +168,7 @@ class ModelServer:
                         fault = part
                         break
                     is_released = is_released or isinstance(part, (Delta, ToolCall))
-                    yield part
+                    yield _named(part)
             if fault is None:
                 return
             if is_released:
@@ -170,9 +189,15 @@ class ModelServer:
                 yield ModelNotice("loading", "the model is still being loaded", "One moment, the model is loading.")
             await asyncio.sleep(delay)
 
-    def _ask(self, messages: Sequence[Message], tools: Sequence[ToolDescription]) -> _Exchange:
+    def _ask(self, messages: Sequence[Message], tools: Sequence[ToolDescription], max_tokens: int = 0) -> _Exchange:
         request = ChatRequest(
-            self.model, messages, tools, self._max_tokens, self._reasoning, self._server, self._refused
+            self.model,
+            messages,
+            tools,
+            max_tokens or self._max_tokens,
+            self._reasoning,
+            self._server,
+            self._refused,
         )
         return self._exchange(
             "POST",
@@ -181,19 +206,32 @@ class ModelServer:
             lambda encoding: ReplyReader(self._protocol, encoding, self._limits.characters),
         )
 
-    async def _first_model(self) -> str:
-        names = await self.model_names()
-        if not names:
-            raise ModelError(f"{self.base_url} offers no model; set thinking.model", "not_found")
-        return names[0]
+    async def _read_ahead(self, messages: Sequence[Message], tools: Sequence[ToolDescription]) -> None:
+        self._end_reading_ahead()
+        exchange = self._reading_ahead = self._ask([*messages, Message("user", "…")], tools, max_tokens=1)
+        async with aclosing(exchange.parts()) as parts:
+            async for part in parts:
+                if isinstance(part, Fault):
+                    raise self._error(part)
+
+    def _end_reading_ahead(self) -> None:
+        """Close the warm-up: a server that does one thing at a time would let the question wait behind it."""
+        if self._reading_ahead is not None:
+            self._reading_ahead.stop()
+            self._reading_ahead = None
 
     def _exchange(
         self, method: str, path: str, body: dict[str, Any] | None, new_reader: Callable[[str], ResponseReader]
     ) -> _Exchange:
         client = self._open()
+        import httpx
+
         headers = {"accept-encoding": "identity", "accept": "text/event-stream, application/json"}
         headers |= self._protocol.headers(self._key)
-        request = client.build_request(method, f"{self.base_url}{path}", headers=headers, json=body)
+        try:
+            request = client.build_request(method, f"{self.base_url}{path}", headers=headers, json=body)
+        except (ValueError, httpx.InvalidURL):
+            raise self._error(Fault("bad_request", "address, key or conversation hold what cannot be sent")) from None
         exchange = _Exchange(client, request, new_reader, self._limits)
         self._exchanges.add(exchange)
         exchange.task.add_done_callback(lambda _: self._exchanges.discard(exchange))
@@ -211,6 +249,13 @@ class ModelServer:
         if self._client is None:
             self._client = open_client(self.base_url, self._limits.connect, self._certificates)
         return self._client
+
+
+def _named(part: ModelPart) -> ModelPart:
+    """Return `part`; a call to which the server gave no name of its own gets one, so that its result can be told."""
+    if isinstance(part, ToolCall) and not part.id:
+        return ToolCall(f"call_{uuid.uuid4().hex[:16]}", part.name, part.arguments)
+    return part
 
 
 class _Exchange:

@@ -14,68 +14,64 @@ _SHORTEST = 12
 """Characters of the shortest clause that is released in a hurry."""
 _SHORTEST_LIMB = 36
 """Characters before a conjunction at which a sentence without commas is cut."""
+_CLOSING = " \"'”’»)]」』）"
+_PAIRS = (("“", "”"), ("„", "“"), ("«", "»"), ("(", ")"), ("[", "]"), ("「", "」"), ("『", "』"))
 _ITEM = re.compile(r"\s*(?:(\d{1,3})|([a-y]))([.)]{1,2}) ")
-_WORD = re.compile(r"[^\s]+")
+_WORDS = re.compile(r"(?<= )(\w+)(?= (\S+) )")
 
 
 def clause_ends(text: str, at: int, shortest: int, is_all: bool) -> tuple[int, int]:
-    """Decide whether the first clause ends at the mark `text[at]`.
+    """Decide whether the first clause ends at the mark `text[at]`, and is `shortest` characters long at least.
 
     Returns the verdict (WAIT, NO or the index behind the clause) and the index from which to look on.
     """
-    end = at + 1
-    if end < shortest or _is_enclosed(text, at):
+    end, mark = at + 1, text[at]
+    if end < shortest or not text[:at].rstrip(_CLOSING)[-1:].isalnum() or is_enclosed(text, at):
         return NO, end
-    if text[at] in _WIDE:
-        return (WAIT, at) if end == len(text) and not is_all else (NO, end) if end == len(text) else (end, end)
-    if text[at] in "—–":
-        spaced = text[at - 1 : at] == " "
-        if end == len(text):
-            return (NO, end) if is_all else (WAIT, at)
-        if spaced != (text[end] == " ") or (text[at] == "–" and not spaced):
-            return NO, end
+    needed = 1 if mark in _WIDE + "—–" else 2
+    if len(text) < end + needed:
+        certain_no = is_all or (end < len(text) and text[end] != " ")
+        return (NO, end) if certain_no else (WAIT, at)
+    if mark in _WIDE:
         return end, end
-    if end + 1 >= len(text):
-        blank = text[end : end + 1]
-        return (NO, end) if is_all or (blank and blank != " ") else (WAIT, at)
-    if text[end] != " ":
-        return NO, end
-    following, before = text[end + 1], text[:at].split()[-1:]
-    if text[at] == ",":
-        if following.isdigit() and text[at - 1].isdigit():
-            return NO, end
-        if following.isupper() and before and before[0][:1].isupper():
-            return NO, end
-    return end, end
+    if mark in "—–":
+        is_spaced = text[at - 1] == " "
+        is_dash = is_spaced == (text[end] == " ") and (is_spaced or mark == "—")
+        return (end, end) if is_dash else (NO, end)
+    return (NO, end) if text[end] != " " or (mark == "," and _joins(text, at)) else (end, end)
 
 
-def _is_enclosed(text: str, at: int) -> bool:
+def _joins(text: str, at: int) -> bool:
+    """Say whether a comma stands inside a date, a number or a name: `Feb. 12, 2026`, `Paris, France`."""
+    following, before = text[at + 2], text[:at].split()[-1]
+    return (following.isdigit() and text[at - 1].isdigit()) or (following.isupper() and before[0].isupper())
+
+
+def is_enclosed(text: str, at: int) -> bool:
     """Say whether a place lies inside a quotation or brackets."""
     before = text[:at]
-    return (
-        before.count('"') % 2 == 1
-        or before.count("“") + before.count("„") > before.count("”") + (before.count("“") if "„" in before else 0)
-        or before.count("«") > before.count("»")
-        or before.count("(") > before.count(")")
-        or before.count("[") > before.count("]")
-        or before.count("「") > before.count("」")
-        or before.count("『") > before.count("』")
-    )
+    if before.count('"') % 2:
+        return True
+    if "„" in before:  # German closes with the mark that opens in English
+        return before.count("„") > before.count("“") + before.count("”")
+    return any(before.count(opening) > before.count(closing) for opening, closing in _PAIRS)
 
 
 def find_clause(text: str, limit: int, language: Language, verbatim: Sequence[tuple[int, int]]) -> int:
     """Return the index behind the best clause before `limit`, 0 where there is none."""
-    for at in range(min(limit, len(text)) - 2, _SHORTEST, -1):
-        if text[at] not in CLAUSE_MARKS or any(begin <= at < end for begin, end in verbatim):
-            continue
-        end, _ = clause_ends(text[: limit + 1], at, _SHORTEST, False)
-        if end > 0:
-            return end
+    limit = min(limit, len(text))
+    free = [at for at in range(limit) if not any(begin <= at < end for begin, end in verbatim)]
+    for at in reversed(free):
+        if text[at] in CLAUSE_MARKS:
+            end, _ = clause_ends(text[:limit], at, _SHORTEST, False)
+            if end > 0:
+                return end
     best = 0
-    for word in _WORD.finditer(text, 0, min(limit, len(text))):
-        if word.start() >= _SHORTEST_LIMB and word.end() < min(limit, len(text)) and word.group().lower() in language.clauses:
-            if not _is_enclosed(text, word.start()) and not any(begin <= word.start() < end for begin, end in verbatim):
-                best = word.start()
+    for match in _WORDS.finditer(text, _SHORTEST_LIMB, limit):
+        word, following = match[1].lower(), match[2].lower()
+        is_clause = word in language.clauses and (word not in language.joining or following in language.subjects)
+        if is_clause and match.start() in free and not is_enclosed(text, match.start()):
+            best = match.start()
     return best
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from voicestream.speaking.signs import has_sound
 from voicestream.speaking.spoken_text import Piece
@@ -44,6 +45,7 @@ class Draft:
     def read_all(self) -> None:
         """Note that the filter has read everything."""
         self._read_to = self._length
+        self._lead = None
 
     def has_written(self) -> bool:
         """Say whether there is written text that belongs to no sentence yet."""
@@ -64,7 +66,7 @@ class Draft:
     def separate(self) -> None:
         """Put a blank behind what was said."""
         if self.text and not self.text.endswith(" "):
-            self._extend(" ", self._read_to, self._read_to)
+            self._extend(" ", [self._read_to], [self._read_to])
         self._pause = None
 
     def append(self, piece: Piece) -> None:
@@ -83,65 +85,53 @@ class Draft:
 
     def _say(self, piece: Piece) -> None:
         text = piece.text
-        if not text.strip():
-            if self.text and not self.text.endswith(" ") and text:
-                self._extend(" ", piece.start, piece.end)
-                self._lead = None
-            return
-        if self._pause:
+        bare = text.lstrip(" ")
+        if bare and self._pause:
             self._say_pause(self._pause)
-        if self._was_gone and text[0] in _LEANING and self.text.endswith(" "):
-            self._shorten()
-        self._was_gone = False
+        if bare and self._was_gone and bare[0] in _LEANING:
+            self._drop_blanks()
+            text = bare
+        if bare:
+            self._was_gone = False
         begin = len(self.text)
-        is_linear = len(text) == piece.end - piece.start
-        if "  " in text or (text[0] == " " and (not self.text or self.text.endswith(" "))):
+        is_linear = len(piece.text) == piece.end - piece.start
+        start = piece.end - len(text) if is_linear else piece.start
+        if "  " in text or (text[:1] == " " and (not self.text or self.text.endswith(" "))):
             for place, character in enumerate(text):
                 if character != " " or (self.text and not self.text.endswith(" ")):
-                    start = piece.start + place if is_linear else piece.start
-                    self._extend(character, start, start + 1 if is_linear else piece.end)
+                    at = start + place if is_linear else start
+                    self._extend(character, range(at, at + 1), range(at + 1, at + 2) if is_linear else [piece.end])
         elif is_linear:
-            self._mark_lead()
-            self.text += text
-            self._starts.extend(range(piece.start, piece.end))
-            self._ends.extend(range(piece.start + 1, piece.end + 1))
+            self._extend(text, range(start, piece.end), range(start + 1, piece.end + 1))
         else:
-            self._mark_lead()
-            self._extend_all(text, piece.start, piece.end)
+            self._extend(text, [start] * len(text), [piece.end] * len(text))
         if piece.kind == "verbatim":
             self.verbatim.append((begin, len(self.text)))
+
+    def _extend(self, text: str, starts: Iterable[int], ends: Iterable[int]) -> None:
+        if self._lead is not None and text.strip():
+            self._leads[len(self.text) + len(text) - len(text.lstrip())] = self._lead
+        if text:
+            self._lead = None
+        self.text += text
+        self._starts.extend(starts)
+        self._ends.extend(ends)
+
+    def _drop_blanks(self) -> None:
+        while self.text.endswith(" "):
+            self.text = self.text[:-1]
+            self._starts.pop()
+            self._ends.pop()
 
     def _say_pause(self, piece: Piece) -> None:
         """Put a comma between cells, where there is none."""
         self._pause = None
-        bare = self.text.rstrip()
-        if not bare:
-            return
-        while self.text.endswith(" "):
-            self._shorten()
-        self._extend_all(", " if bare[-1] not in ".,;:!?" else " ", piece.start, piece.end)
-
-    def _mark_lead(self) -> None:
-        if self._lead is not None:
-            self._leads[len(self.text)] = self._lead
-            self._lead = None
-
-    def _extend(self, character: str, start: int, end: int) -> None:
-        if character != " ":
-            self._mark_lead()
-        self.text += character
-        self._starts.append(start)
-        self._ends.append(end)
-
-    def _extend_all(self, text: str, start: int, end: int) -> None:
-        self.text += text
-        self._starts.extend([start] * len(text))
-        self._ends.extend([end] * len(text))
-
-    def _shorten(self) -> None:
-        self.text = self.text[:-1]
-        self._starts.pop()
-        self._ends.pop()
+        if self.text.strip():
+            self._drop_blanks()
+            comma = ", " if self.text[-1] not in ".,;:!?" else " "
+            lead, self._lead = self._lead, None
+            self._extend(comma, [piece.start] * len(comma), [piece.end] * len(comma))
+            self._lead = lead
 
     def cut(self, end: int, begin_next: int, *, ends_sentence: bool) -> Sentence:
         """Take off the text before `begin_next` as a sentence that says the text before `end`."""

@@ -45,12 +45,15 @@ class Language:
     """Words after an ordinal number."""
     before_ordinal: frozenset[str] = frozenset()
     """Words before an ordinal number: am 3. Oktober."""
-    conjunctions: frozenset[str] = frozenset()
-    """Words before which a long sentence may be cut."""
     clauses: frozenset[str] = frozenset()
-    """Of these, the ones that begin a clause and do not just join two words."""
+    """Conjunctions before which a long sentence may be cut."""
+    joining: frozenset[str] = frozenset()
+    """Of these, the ones that may join mere words: a clause begins only where one of `subjects` follows."""
+    subjects: frozenset[str] = frozenset()
     common: frozenset[str] = frozenset()
     """Words by which the language is known."""
+    number_endings: tuple[str, ...] = ()
+    """Endings of words that are abbreviations before a number: Hauptstr. 5."""
     ordinals: bool = False
     """Whether a number with a full stop is an ordinal."""
 
@@ -63,13 +66,14 @@ def load_language(code: str) -> Language:
     table = _read_table(name if name in KNOWN else "en")
     english = _read_table("en")
     words = {key: frozenset(value.split()) for key, value in table.items() if isinstance(value, str)}
+    endings = tuple(sorted(words.pop("number_endings", ())))
     if name != "en":  # foreign texts quote English abbreviations: Inc., U.S., Jr.
         titles = frozenset({"mr", "mrs", "ms", "dr", "prof", "st"})
         words["titles"] = words["titles"] | titles
         words["may_end"] = words["may_end"] | frozenset(str(english["may_end"]).split())
         words["starters"] = words["starters"] | frozenset({"the", "it", "they", "he", "she", "we", "how"})
         words["may_end"] -= words["never"] | words["titles"] | words["starters"] | words["common"]
-    return Language(code=code, ordinals=bool(table.get("ordinals", False)), **words)
+    return Language(code=code, number_endings=endings, ordinals=bool(table.get("ordinals", False)), **words)
 
 
 def guess_language(text: str, default: str = "en") -> str:

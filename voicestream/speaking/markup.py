@@ -13,7 +13,7 @@ PLAIN = re.compile(
 
 # ------------------------------------------------------------------------------------------- beginnings of lines
 
-RULE = re.compile(r"(?:[-*_=][ \t]*){3,}(?=[\n\r]|\Z)|=[=]+(?=[\n\r]|\Z)")
+RULE = re.compile(r"([-*_=])[ \t]*(?:\1[ \t]*){2,}(?=[\n\r]|\Z)|==(?=[\n\r]|\Z)")
 RULE_PART = re.compile(r"(?:([-*_=])[ \t]*(?:\1[ \t]*)*)\Z")
 ROW_RULE = re.compile(r"[|:+\- \t]*-[|:+\- \t]*(?=[\n\r]|\Z)")
 ROW_RULE_PART = re.compile(r"[|:+\- \t]*\Z")

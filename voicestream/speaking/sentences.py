@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from voicestream.speaking.clauses import CLAUSE_MARKS, clause_ends, find_clause, find_item
 from voicestream.speaking.draft import Draft
-from voicestream.speaking.full_stops import NO, STOPS, WAIT, is_surely_complete, stop_ends_sentence
+from voicestream.speaking.full_stops import NO, STOPS, WAIT, is_stop, is_surely_complete, stop_ends_sentence
 from voicestream.speaking.languages import Language, guess_language, load_language
 from voicestream.speaking.spoken_text import Piece, Policy, SpokenText
 from voicestream.vocabulary import Sentence
@@ -26,7 +26,7 @@ _PAUSE = 0.2
 _STALL = 0.7
 """Seconds without a token after which the best clause so far is released."""
 
-_STOP = re.compile(f"[{STOPS}]")
+_STOP = re.compile(f"[{STOPS}]|(?<=[\u0531-\u0587]):|(?<=[\u0370-\u03ff]);")
 _STOP_OR_CLAUSE = re.compile(f"[{STOPS}{CLAUSE_MARKS}]")
 
 
@@ -38,7 +38,7 @@ class SplitOptions:
     """Release the first clause of an answer on its own."""
     first_clause: int = 24
     """Characters from which a first clause sounds natural."""
-    first_limit: int = 120
+    first_limit: int = 150
     """Characters after which the first sentence is cut at a clause, even one without a comma."""
     limit: int = 250
     """Characters after which any sentence is cut."""
@@ -127,7 +127,7 @@ class SentenceSplitter:
         """Decide about every place that can be decided, from left to right."""
         while self._at < len(self._draft.text):
             text, options = self._draft.text, self._options
-            is_first = options.early_clause and not self._draft.count
+            is_first = self._may_cut_early()
             pattern = _STOP_OR_CLAUSE if is_first else _STOP
             match = pattern.search(text, self._at)
             place = match.start() if match else len(text)
@@ -143,20 +143,26 @@ class SentenceSplitter:
             elif not self._decide(place, is_all):
                 return
 
+    def _may_cut_early(self) -> bool:
+        return self._options.early_clause and not self._draft.count
+
     def _decide(self, place: int, is_all: bool) -> bool:
         """Decide about one stop or clause mark; False where more text is needed."""
         text = self._draft.text
         if self._draft.is_verbatim(place):
             self._at = place + 1
             return True
-        if text[place] in CLAUSE_MARKS:
+        is_sentence = is_stop(text, place)
+        if is_sentence:
+            end, self._at = stop_ends_sentence(text, place, self._language(place), is_all)
+        elif self._may_cut_early():
             end, self._at = clause_ends(text, place, self._options.first_clause, is_all)
         else:
-            end, self._at = stop_ends_sentence(text, 0, place, self._language(place), is_all)
+            end, self._at = NO, place + 1
         if end == WAIT:
             return False
         if end != NO:
-            self._cut(end, ends_sentence=text[place] not in CLAUSE_MARKS)
+            self._cut(end, ends_sentence=is_sentence)
         return True
 
     def _cut_long(self, limit: int) -> None:

@@ -13,6 +13,8 @@ from typing import Literal
 from voicestream.speaking import markup
 from voicestream.speaking.formulas import read_formula
 from voicestream.speaking.signs import (
+    CONTROLS,
+    INVISIBLE,
     JOINERS,
     KEPT_SIGNS,
     NEWLINES,
@@ -29,10 +31,13 @@ _LINK_HOLD = 300
 """Characters that may lie between the brackets of a link."""
 _MATH_HOLD = 160
 _DISPLAY_HOLD = 1500
-_CODE_HOLD = 300
-"""Characters after which a code span that nobody closed is ordinary text again."""
+_CODE_HOLD = 160
+"""Characters of the longest code span within a sentence."""
 _HIDDEN_TAIL = 40
 """Characters kept back in hidden text, so that a closing tag cut in two is seen."""
+
+_CODE_ENDS = re.compile(rf"`+|[{NEWLINES}]|''")
+_UNSAID = re.compile(rf"[{INVISIBLE}{CONTROLS}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,6 @@ class SpokenText:
         self._bullet = ""
         self._open_marks: set[str] = set()
         self._link_ends: set[int] = set()
-        self._code = 0
-        self._code_end = 0
         self._hidden: re.Pattern[str] | None = None
         self._fence = ""
 
@@ -122,8 +125,6 @@ class SpokenText:
             return self._read_fence(at)
         if self._hidden:
             return self._skip_hidden(at)
-        if self._code:
-            return self._read_code(at)
         if self._line_start:
             step = self._begin_line(at)
             if step != at:
@@ -219,7 +220,7 @@ class SpokenText:
         if not self._policy.list_numbers:
             return self._put("opening", "", at, match.end())
         end = self._put("verbatim", match[1], at, match.end(1))
-        return self._say(end, match.end())
+        return self._put("said", " ", end, match.end())
 
     def _begin_bracket(self, at: int) -> int:
         held = self._held
@@ -297,9 +298,7 @@ class SpokenText:
         while begin >= 0:
             fresh = not (held[begin - 1].isalnum() if begin > at else self._previous.isalnum())
             if fresh and held.startswith(("http://", "https://"), begin):
-                if begin > at:
-                    self._say(at, begin)
-                return self._read_url(begin)
+                return self._say(at, begin) if begin > at else self._read_url(begin)
             begin = held.find("http", begin + 4, end + 3)
         if end == len(held) and not self._is_all:
             for prefix in markup.URL_PREFIXES:
@@ -442,33 +441,28 @@ class SpokenText:
             step = self._begin_fence(at)
             if step != at:
                 return step
-        self._code = end - at
-        self._code_end = self._offset + end + _CODE_HOLD
-        return self._put("opening", "", at, end)
+        return self._read_code(at, end)
 
-    def _read_code(self, at: int) -> int:
-        """Say a code span as it is; it ends at as many back ticks, at the end of the line, or after a limit."""
-        held = self._held
-        if held[at] in NEWLINES or self._offset + at >= self._code_end:
-            self._code = 0
-            return at if held[at] in NEWLINES else self._step(at)
-        if held[at] == "`":
-            end = at
-            while end < len(held) and held[end] == "`":
-                end += 1
-            if end == len(held) and not self._is_all:
+    def _read_code(self, at: int, begin: int) -> int:
+        """Say a code span as it is; marks that nobody closes on their line are left out."""
+        held, ticks = self._held, begin - at
+        limit = begin + _CODE_HOLD
+        for match in _CODE_ENDS.finditer(held, begin, limit):
+            if match.end() == len(held) < limit and not self._is_all:
                 return _WAIT
-            if end - at == self._code:
-                self._code = 0
-                self._drop(at, end)
+            following = held[match.end() : match.end() + 1]
+            is_quote = ticks == 2 and held[match.start() - 1].isspace() and following.isalnum()
+            if match.group() == "`" * ticks and not is_quote:
+                self._put("opening", "", at, begin)
+                self._put("verbatim", _UNSAID.sub("", held[begin : match.start()]).strip(), begin, match.start())
+                self._drop(match.start(), match.end())
                 self._previous = "`"
-                return end
-            return self._put("verbatim", held[at:end], at, end)
-        match = re.compile(rf"[^`{NEWLINES}\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+").match(held, at)
-        if not match:
-            return self._read_rare(at, held[at]) if held[at] != "\t" else self._put("said", " ", at, at + 1)
-        end = min(match.end(), self._code_end - self._offset)
-        return self._put("verbatim", held[at:end], at, end)
+                return match.end()
+            if match.group()[0] in NEWLINES or (match.group() == "''" and ticks == 2):  # ``quoted'' as TeX has it
+                return self._drop_mark(at, begin, True)
+        if len(held) < limit and not self._is_all:
+            return _WAIT
+        return self._drop_mark(at, begin, True)
 
     # ------------------------------------------------------------------------------------- brackets and links
 
