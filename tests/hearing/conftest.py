@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soxr
+from spoken_sounds import Find, Say, frames_of
 
 from voicestream.backends.silero import Silero
 from voicestream.hearing.segmenter import SegmenterSettings
 from voicestream.hearing.speech_finder import SpeechFinder
-from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples, SpeechEvent
-
-Say = Callable[..., Samples]
-Find = Callable[..., list[SpeechEvent]]
-
-
-def frames_of(audio: Samples) -> Iterator[Frame]:
-    """Cut audio into frames, the last one filled up."""
-    audio = np.concatenate((audio, np.zeros(-len(audio) % FRAME_SAMPLES, np.float32))).astype(np.float32)
-    for index in range(len(audio) // FRAME_SAMPLES):
-        yield Frame(audio[index * FRAME_SAMPLES : (index + 1) * FRAME_SAMPLES], index * FRAME_SECONDS)
+from voicestream.vocabulary import SAMPLE_RATE, Samples, SpeechEvent
 
 
 @pytest.fixture(scope="session")
