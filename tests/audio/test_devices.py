@@ -1,4 +1,4 @@
-"""Real streams on a virtual sound card: what is played arrives whole, stops at once, and survives the loss of devices."""
+"""Real streams on a virtual sound card: what is played arrives whole, stops at once, and outlives lost devices."""
 
 from __future__ import annotations
 
