@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 from voicestream.vocabulary import (
@@ -63,6 +65,14 @@ class Model(Protocol):
         self, messages: Sequence[Message], tools: Sequence[ToolDescription] = ()
     ) -> AsyncGenerator[ModelPart, None]:
         """Yield the answer as it is written, a Finish last; raise ModelError; closing it ends the request at once."""
+        ...
+
+
+class Thinker(Protocol):
+    """A model with its tools: what writes the answer and does what the answer needs."""
+
+    def answer(self, messages: Sequence[Message], confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
+        """Yield the answer as it is written, a Finish last; raise ModelError; nothing with effects before that."""
         ...
 
 
@@ -163,6 +173,8 @@ class Parts:
     canceller: EchoCanceller | None
     detector: SpeechDetector
     recognizer: Recognizer
-    model: Model
+    thinker: Thinker
     voice: Voice
     speaker: Speaker
+    now: Callable[[], datetime]
+    """Tells the wall clock."""

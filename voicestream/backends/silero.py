@@ -56,7 +56,7 @@ class Silero:
 
 
 def find_silero() -> Path:
-    """Return the detector's file without importing faster_whisper, which costs 0.5 s and 100 MB; raise RecognitionError."""
+    """Return the detector's file, without importing faster_whisper (0.5 s, 100 MB); raise RecognitionError."""
     package = importlib.util.find_spec("faster_whisper")
     folder = Path(package.origin).parent / "assets" if package and package.origin else Path()
     found = sorted(folder.glob("silero*.onnx")) if package else []

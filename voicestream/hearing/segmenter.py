@@ -52,7 +52,7 @@ class SegmenterSettings:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """A frame, levelled, and what the detector made of it."""
+    """A frame, and what the detector made of it."""
 
     samples: Samples
     time: float
@@ -73,7 +73,6 @@ class Segmenter:
         self._window: deque[_Heard] = deque(maxlen=2 * self._needed)
         before = int(settings.pre_roll / FRAME_SECONDS + 0.5)
         self._before: deque[_Heard] = deque(maxlen=before + 2 * self._needed)
-        self._offset: float | None = None
         self._state: Literal["silence", "speech", "pause"] = "silence"
         self._is_voice_on = False
         self._voice_end = 0.0
@@ -162,7 +161,7 @@ class Segmenter:
 
 
 def _best_pause(speech: list[_Heard]) -> int:
-    """Return the index of the frame after the best place for a cut: little voice, and quiet, for as long as possible."""
+    """Return the index of the frame after the best place for a cut: little voice, and quiet, for long."""
     start = int(len(speech) * (1 - CUT_SHARE))
     probability = np.array([heard.probability for heard in speech])
     level = np.array([np.sqrt(np.mean(np.square(heard.samples)) + 1e-12) for heard in speech])
