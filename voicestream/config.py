@@ -122,9 +122,9 @@ class Thinking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
         120.0
     )
     reasoning: Annotated[
-        Literal["off", "low", "medium", "high", "default"],
+        Literal["none", "low", "medium", "high", "default"],
         Meta(description="how much the model may think before it answers; default leaves it to the server"),
-    ] = "off"
+    ] = "none"
     longest_answer: Annotated[
         float, Meta(ge=0, le=3600, description="seconds of speech after which it asks whether to go on; 0: never")
     ] = 120.0

@@ -9,7 +9,7 @@ import socket
 import struct
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -76,7 +76,8 @@ async def whole(writer: Writer, status: str, body: object, *lines: str, content_
     """Write a response that ends where it should."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     await head(writer, status, content_type, *lines)
-    chunk(writer, data) if data else None
+    if data:
+        chunk(writer, data)
     writer.write(b"0\r\n\r\n")
 
 
@@ -341,7 +342,7 @@ async def misbehaving_server(faults: dict[str, Act] | None = None) -> AsyncItera
                     await writer.drain()
                     continue
                 act = asyncio.create_task(_act(acts[path.split("/")[1]], writer))
-                gone = asyncio.create_task(reader.read(1))
+                gone = asyncio.create_task(_gone(reader))
                 await asyncio.wait([act, gone], return_when=asyncio.FIRST_COMPLETED)
                 if not act.done():  # the client left in the middle
                     found.closed.append(loop.time())
@@ -375,12 +376,16 @@ async def misbehaving_server(faults: dict[str, Act] | None = None) -> AsyncItera
             await asyncio.wait(list(tasks))
 
 
+async def _gone(reader: asyncio.StreamReader) -> None:
+    """Return when the client has closed the connection, or reset it."""
+    with suppress(ConnectionError):
+        await reader.read(1)
+
+
 async def _act(act: Act, writer: Writer) -> None:
-    try:
+    with suppress(ConnectionError):
         await act(writer)
         await writer.drain()
-    except ConnectionError:
-        pass
 
 
 async def _read_request(reader: asyncio.StreamReader) -> tuple[str, dict[str, str], bytes] | None:
