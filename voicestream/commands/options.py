@@ -14,7 +14,9 @@ from voicestream.errors import InputError
 def add_settings(parser: ArgumentParser) -> None:
     """Add --config, --set and --verbose."""
     parser.add_argument("--config", metavar="FILE", type=Path, help="settings (default: config.yaml of the user)")
-    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="one setting, speaking.rate=160")
+    parser.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], help="one setting, speaking.rate=160"
+    )
     parser.add_argument("--verbose", action="store_true", help="tell more")
 
 
@@ -63,6 +65,6 @@ def open_events(arguments: Namespace) -> TextIO | None:
     if arguments.events == "-":
         return sys.stdout
     try:
-        return open(arguments.events, "w", encoding="utf-8")  # noqa: SIM115 # lives as long as the program
+        return open(arguments.events, "w", encoding="utf-8")  # lives as long as the program
     except OSError as error:
         raise InputError(f"{arguments.events}: cannot be written: {error.strerror}") from error

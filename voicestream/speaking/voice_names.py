@@ -1,0 +1,73 @@
+"""Finds a voice by what a person calls it, or by a language. It knows no engine."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from voicestream.errors import VoiceError
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceDescription:
+    """A voice that an engine has."""
+
+    id: str
+    """What stands in `speaking.voice`."""
+    name: str
+    language: str = ""
+    """As the engine writes it, such as "en-us"."""
+
+
+def find_voice(wanted: str, voices: Sequence[VoiceDescription]) -> VoiceDescription:
+    """Return the voice whose id, name or language is `wanted`, in any case; raise VoiceError with the nearest ones."""
+    sought = _plain(wanted)
+    for names in (_id, _name, _language):
+        for voice in voices:
+            if _plain(names(voice)) == sought:
+                return voice
+    if same := voice_of_language(wanted, voices):
+        return same
+    known = {_plain(text): text for voice in voices for text in (voice.language, voice.id, voice.name) if text}
+    near = difflib.get_close_matches(sought, known, 3, 0.5) or [name for name in known if sought and sought in name][:3]
+    hint = f"the nearest are {', '.join(known[name] for name in near)}" if near else "nothing is like it"
+    raise VoiceError(f"there is no voice {wanted!r}; {hint}; `voicestream voices` lists all", "unknown_voice")
+
+
+def find_espeak_voice(wanted: str, voices: Sequence[VoiceDescription]) -> VoiceDescription:
+    """Return espeak's voice `wanted`, which may end with a variant such as "+f3"; raise VoiceError."""
+    name, plus, variant = wanted.partition("+")
+    voice = find_voice(name, voices)
+    return replace(voice, id=voice.id + plus + variant.strip())
+
+
+def voice_of_language(language: str, voices: Sequence[VoiceDescription]) -> VoiceDescription | None:
+    """Return the voice that speaks `language` most plainly ("de" finds "de" before "de-AT"), or None."""
+    sought = _plain(language)
+    same = [voice for voice in voices if sought in (_plain(voice.language), _plain(voice.language).split("-")[0])]
+
+    def strangeness(voice: VoiceDescription) -> tuple[bool, bool, int]:
+        return (
+            _plain(voice.language) != sought,
+            _plain(voice.id).split("/")[-1] != sought,  # espeak's "gmw/en" stands among "gmw/en-029" and others
+            len(voice.language),
+        )
+
+    return min(same, key=strangeness, default=None) if sought else None
+
+
+def _plain(name: str) -> str:
+    return name.strip().casefold().replace("_", "-")
+
+
+def _id(voice: VoiceDescription) -> str:
+    return voice.id
+
+
+def _name(voice: VoiceDescription) -> str:
+    return voice.name
+
+
+def _language(voice: VoiceDescription) -> str:
+    return voice.language
