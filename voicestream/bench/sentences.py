@@ -1,4 +1,5 @@
 """`voicestream bench sentences`."""
+
 from voicestream.speaking.sentences import SentenceSplitter
 
 

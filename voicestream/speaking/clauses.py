@@ -16,7 +16,8 @@ _SHORTEST_LIMB = 36
 """Characters before a conjunction at which a sentence without commas is cut."""
 _CLOSING = " \"'”’»)]」』）"
 _PAIRS = (("“", "”"), ("„", "“"), ("«", "»"), ("(", ")"), ("[", "]"), ("「", "」"), ("『", "』"))
-_ITEM = re.compile(r"\s*(?:(\d{1,3})|([a-y]))([.)]{1,2}) ")
+_ITEM = re.compile(r"(?:(\d{1,3})|([a-y]))([.)]{1,2}) ")
+_ITEM_MARKS = frozenset(".)")
 _WORDS = re.compile(r"(?<= )(\w+)(?= (\S+) )")
 
 
@@ -75,11 +76,11 @@ def find_clause(text: str, limit: int, language: Language, verbatim: Sequence[tu
     return best
 
 
-def find_item(text: str, begin: int, until: int) -> tuple[int, int] | None:
-    """Return where the next item begins, if the sentence is an item of a list on one line (`1. First 2. Second`)."""
-    item = _ITEM.match(text)
+def find_item(text: str, begin: int, until: int) -> int:
+    """Return where the next item begins, if the text is an item of a list on one line (`1. First 2. Second`), else 0."""
+    item = _ITEM.match(text) if text[1:2] in _ITEM_MARKS or text[:1].isdigit() else None
     if not item:
-        return None
+        return 0
     following = str(int(item[1]) + 1) if item[1] else chr(ord(item[2]) + 1)
     at = text.find(f" {following}{item[3]} ", max(item.end(), begin - 8), until + 8)
-    return (at, at + 1) if item.end() <= at < until else None
+    return at if item.end() <= at < until else 0

@@ -92,8 +92,11 @@ def stop_ends_sentence(text: str, at: int, language: Language, is_all: bool) -> 
 
 def is_stop(text: str, at: int) -> bool:
     """Say whether the mark `text[at]` is a stop: colons are one in Armenian, semicolons in Greek."""
-    script = {":": _ARMENIAN, ";": _GREEK}.get(text[at])
-    return text[at] in STOPS or (script is not None and at > 0 and script.match(text[at - 1]) is not None)
+    mark = text[at]
+    if mark not in ":;":
+        return mark in STOPS
+    script = _ARMENIAN if mark == ":" else _GREEK
+    return at > 0 and script.match(text[at - 1]) is not None
 
 
 def is_surely_complete(text: str, language: Language, *, is_late: bool = False) -> bool:
@@ -163,9 +166,7 @@ def _decide_with_blank(text: str, at: int, end: int, after: int, language: Langu
     letter = _first_letter(text, after, is_all)
     if letter is None:
         return WAIT
-    stop = _Stop(
-        text, at, end, after, _word_before(text, at), letter, _next_word(text, after, is_all), language
-    )
+    stop = _Stop(text, at, end, after, _word_before(text, at), letter, _next_word(text, after, is_all), language)
     run = stop.run
     if text[at] not in STOPS:  # a colon or semicolon of another script
         return _YES

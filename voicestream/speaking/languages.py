@@ -13,7 +13,17 @@ from importlib import resources
 
 KNOWN = ("en", "de", "es", "fr", "it", "nl", "pt", "da", "pl", "ru")
 
-_NEIGHBOURS = {"no": "da", "nb": "da", "nn": "da", "sv": "da", "kk": "ru", "uk": "ru", "bg": "ru", "cs": "pl", "sk": "pl"}
+_NEIGHBOURS = {
+    "no": "da",
+    "nb": "da",
+    "nn": "da",
+    "sv": "da",
+    "kk": "ru",
+    "uk": "ru",
+    "bg": "ru",
+    "cs": "pl",
+    "sk": "pl",
+}
 """Languages that are read with the table of a neighbour."""
 
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")

@@ -6,9 +6,7 @@ import re
 
 from voicestream.speaking.signs import CONTROLS, EMOJI, INVISIBLE, NEWLINES, SUPERSCRIPTS, WIDE_BLANKS
 
-PLAIN = re.compile(
-    rf"[^{NEWLINES}\t\\`*_~=\[\]!<&$|#【◁•⁃†‡{SUPERSCRIPTS}{EMOJI}{INVISIBLE}{CONTROLS}{WIDE_BLANKS}]+"
-)
+PLAIN = re.compile(rf"[^{NEWLINES}\t\\`*_~=\[\]!<&$|#【◁•⁃†‡{SUPERSCRIPTS}{EMOJI}{INVISIBLE}{CONTROLS}{WIDE_BLANKS}]+")
 """A run of characters that need no thought."""
 
 # ------------------------------------------------------------------------------------------- beginnings of lines
@@ -41,7 +39,7 @@ ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,3
 ENTITY_PART = re.compile(r"&(?:#[xX]?[0-9a-fA-F]{0,7}|[A-Za-z][A-Za-z0-9]{0,11})?\Z")
 URL = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
 URL_HOST = re.compile(r"https?://(?:[^/@]*@)?([^/?#:]*)")
-URL_PREFIXES = ("h", "ht", "htt", "http", "https", "http:", "https:", "http:/", "https:/", "http://", "https://")
+URL_PART = re.compile(r"h(?:t(?:t(?:ps?(?::/?/?)?)?)?)?\Z")
 LINK_END = re.compile(r"\]\(|\]\[")
 CITATION = re.compile(r"\[(?:\^[^\]\n]{1,60}|\d{1,3}(?:[ ]?[,;–-][ ]?\d{1,3})*)\]")
 SOURCE = re.compile(r"【[^】\n]{0,60}】")
