@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from pathlib import Path
 
 from mcp.server.mcpserver import MCPServer
 from mcp_types import ToolAnnotations
@@ -40,8 +41,7 @@ async def slow(mark: str) -> str:
     try:
         await asyncio.sleep(3600)
     except asyncio.CancelledError:
-        with open(mark, "w", encoding="utf-8") as file:
-            file.write("cancelled")
+        Path(mark).write_text("cancelled", encoding="utf-8")
         raise
     return "done"
 
@@ -62,5 +62,5 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]), log_level="error")
     else:
-        print("a log line", file=sys.stderr)
+        sys.stderr.write("a log line\n")
         server.run()

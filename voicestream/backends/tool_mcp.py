@@ -100,6 +100,7 @@ class _Server:
         self._closing = asyncio.Event()
         self._opening = asyncio.Lock()
         self._owner: asyncio.Task[None] | None = None
+        self._opened: asyncio.Future[Client] | None = None
         self._client: Client | None = None
 
     async def list_tools(self) -> list[Tool]:
@@ -122,7 +123,9 @@ class _Server:
     async def close(self) -> None:
         """Close the connection and end the child process."""
         self._closing.set()
-        if self._owner is not None:
+        if self._owner is not None and self._opened is not None:
+            if not self._opened.done():
+                self._owner.cancel()
             await asyncio.wait([self._owner])
 
     async def _open(self) -> Client:
@@ -133,15 +136,17 @@ class _Server:
             if self._owner is not None:
                 await self.close()
             self._closing = asyncio.Event()
-            opened: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
+            self._opened = opened = asyncio.get_running_loop().create_future()
             self._owner = asyncio.create_task(self._own(opened, self._closing), name=f"tool server {self._name}")
             try:
                 async with asyncio.timeout(OPENING_LIMIT):
-                    self._client = await asyncio.shield(opened)
+                    client: Client = await asyncio.shield(opened)
             except Exception as error:
-                self._owner.cancel()
+                if not opened.done():
+                    self._owner.cancel()
                 raise self._problem(error) from None
-            return self._client
+            self._client = client
+            return client
 
     async def _own(self, opened: asyncio.Future[Client], closing: asyncio.Event) -> None:
         """Open the connection, keep it until `closing`, and close it: all in one task."""
@@ -178,7 +183,7 @@ class _Server:
         else:
             command, *arguments = shlex.split(self._address)
             # the server's own log would run through the terminal's display; the null device never blocks
-            silent = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: ASYNC230
+            silent = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: ASYNC230, SIM115
             environment = dict(self._settings.environment or {})
             parameters = StdioServerParameters(command=command, args=arguments, env=environment)
             transport = stdio_client(parameters, errlog=silent)

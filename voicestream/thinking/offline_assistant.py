@@ -12,8 +12,9 @@ from fractions import Fraction
 from typing import cast
 
 from voicestream.thinking.clock_times import ClockTime
-from voicestream.thinking.requests import Request, understand
+from voicestream.thinking.requests import Request, complete, understand
 from voicestream.thinking.system_prompt import without_moment
+from voicestream.thinking.timer_tools import WHICH_ONE
 from voicestream.thinking.units import Unit, convert_units
 from voicestream.vocabulary import Delta, Finish, Message, ModelPart, ToolCall, ToolDescription
 
@@ -28,6 +29,9 @@ CONNECT_A_MODEL = (
 UNKNOWN = "I can't answer that on my own."
 UNKNOWN_AGAIN = "I can't answer that without a language model. Ask me what I can do."
 
+HOW_LONG = "For how long?"
+WHEN = "For what time?"
+
 _SAYINGS = {
     "greeting": "Hello! What can I do for you?",
     "thanks": "You're welcome.",
@@ -35,6 +39,8 @@ _SAYINGS = {
     "decline": "Okay.",
     "goodbye": "Goodbye!",
     "help": f"{CAN_DO} {CONNECT_A_MODEL}",
+    "set_timer_for_what": HOW_LONG,
+    "set_alarm_for_what": WHEN,
     "introduce": "I'm voicestream, a voice assistant. I work without a language model at the moment. "
     "Ask me what I can do.",
 }
@@ -54,7 +60,7 @@ class OfflineAssistant:
                 yield part
             return
         asked = without_moment(_last(messages, "user"))
-        requests = understand(asked)
+        requests = _requests(messages, asked)
         calls: list[ToolCall] = []
         said: list[str] = []
         for request in requests:
@@ -73,6 +79,17 @@ class OfflineAssistant:
             yield call
         if calls:
             yield Finish("tool_calls")
+
+
+def _requests(messages: Sequence[Message], asked: str) -> tuple[Request, ...]:
+    """Return what is asked for; the answer to our own question counts together with what it was about."""
+    question = _last(messages, "assistant")
+    if question.endswith((HOW_LONG, WHEN, WHICH_ONE)):
+        said = [without_moment(message.content) for message in messages if message.role == "user"]
+        request = complete(said[-2], asked) if len(said) > 1 else None
+        if request is not None:
+            return (request,)
+    return understand(asked)
 
 
 def _say(text: str, is_last: bool = True) -> list[ModelPart]:
@@ -132,6 +149,8 @@ def _call(request: Request, number: int) -> ToolCall | None:
             tool, arguments = "convert_units", _conversion(values)
         case "louder" | "quieter":
             tool, arguments = "set_volume", {"change": request.name}
+        case "tell_volume":
+            tool, arguments = "set_volume", {}
         case "set_volume":
             tool, arguments = "set_volume", {"percent": _percent(values)}
         case "slower" | "faster" | "normal_rate":
@@ -167,9 +186,10 @@ def _clock_time(values: dict[str, object]) -> dict[str, object]:
 
 def _change(action: str, values: dict[str, object]) -> dict[str, object]:
     seconds = _duration(values) if "duration" in values or "duration_whole" in values else 0.0
-    named_by_length = action == "cancel"
+    named_by_length = action in ("cancel", "pause", "resume")
     return {
         "action": action,
+        **(_clock_time(values) if "clock_time" in values else {}),
         **_named(
             name=values.get("timer_name", values.get("called", values.get("note"))),
             kind="alarm"

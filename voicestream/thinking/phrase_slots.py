@@ -15,7 +15,7 @@ KINDS_HEARD = ("length", "weight", "volume", "temperature", "time")
 
 HEARD_RULES = {
     "what": "what is | what's",
-    "make": "set | start | create | make | put on | begin | add | give me | run | do | get | set up | new",
+    "make": "set | start | create | make | put on | begin | add | give me | do | get | set up | new",
     "end": "cancel | stop | delete | clear | remove | end | kill | dismiss | disable | turn off | switch off | "
     "shut off | get rid of | reset | abort",
     "loudest": "maximum | max | full | highest | loudest | hundred percent",
