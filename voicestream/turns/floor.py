@@ -15,7 +15,6 @@ from voicestream.turns.wake_phrase import after_wake_phrase
 from voicestream.turns.words import bare_words
 from voicestream.vocabulary import Transcript
 
-
 LEAKY = 2
 """Pauses in a row for nothing but the loudspeaker's own sound that show that the microphone hears it."""
 
