@@ -8,6 +8,8 @@ here: the parts bring them.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
 from typing import Literal
 
 from voicestream import events as told
@@ -15,15 +17,27 @@ from voicestream.config import Config
 from voicestream.errors import VoicestreamError
 from voicestream.events import Events
 from voicestream.parts import Parts
-from voicestream.reply import Reply, Source
+from voicestream.reply import Reply
 from voicestream.speaking.heard_text import heard_text
 from voicestream.speaking.sentences import SentenceSplitter
 from voicestream.stages import Channel, ended
 from voicestream.steps import AudioClock, cancel_echo, find_speech, gather, hear, linger, speak, split_sentences, think
 from voicestream.thinking.history import History
+from voicestream.thinking.system_prompt import with_moment
 from voicestream.turns import actions as turns
 from voicestream.turns.turn_taking import TurnTaking
-from voicestream.vocabulary import RecognitionFailed, Sentence, SpeechPaused, SpeechStarted, Transcript
+from voicestream.vocabulary import (
+    Delta,
+    Finish,
+    Message,
+    ModelPart,
+    RecognitionFailed,
+    Sentence,
+    Silence,
+    SpeechPaused,
+    SpeechStarted,
+    Transcript,
+)
 
 
 class Assistant:
@@ -41,6 +55,7 @@ class Assistant:
         self.turn_taking = TurnTaking(config.turns)
         self.inputs: Channel[turns.Input] = Channel(ahead=256)
         self.reply: Reply | None = None
+        self.announcements: deque[str] = deque(maxlen=20)
         self.fell_silent_at: float | None = None
         """When the user fell silent last, by the events' clock; None where they typed."""
         parts.speaker.on_sound = self.notice_sound
@@ -62,6 +77,8 @@ class Assistant:
                 async for happened in inputs:
                     for action in self.notice(happened):
                         await self.perform(action)
+                    if self.announcements and self.is_over():
+                        await self.begin_announcement(self.announcements.popleft())
         finally:
             await self.end_reply()
 
@@ -81,6 +98,17 @@ class Assistant:
                 await speaker.drain()
             finally:
                 reply.played = speaker.stop()  # silence comes first; then the stages close, the request last
+
+    # ------------------------------------------------------------------------------------------- from outside
+
+    def type(self, text: str) -> None:
+        """Take a turn that was typed."""
+        self.inputs.put_now(turns.Typed(text, self.clock.audio_time(asyncio.get_running_loop().time())))
+
+    def announce(self, text: str) -> None:
+        """Say something that nobody asked for, such as that a timer rings, as soon as nobody else speaks."""
+        self.announcements.append(text)
+        self.inputs.put_now(Silence(self.clock.audio_time(asyncio.get_running_loop().time())))
 
     # --------------------------------------------------------------------------------------- what happened
 
@@ -126,12 +154,14 @@ class Assistant:
         """Do what turn taking has decided."""
         match action:
             case turns.BeginAnswer(turn, text, is_speculative):
-                await self.begin(Reply(turn, text, lambda: self.parts.model.stream(self.history.messages(text))))
+                await self.begin(Reply(turn, text, lambda confirmed: self.think_about(text, confirmed)))
                 if not is_speculative:
                     self.commit(text)
             case turns.CommitAnswer(_, text):
                 self.commit(text)
-            case turns.CancelAnswer() | turns.Interrupt() | turns.StopAll():
+            case turns.CancelAnswer():
+                await self.take_back()
+            case turns.Interrupt() | turns.StopAll():
                 await self.end_reply()
             case turns.TurnTaken(turn, text):
                 self.events.emit(told.Turn(turn=turn, text=text))
@@ -156,12 +186,28 @@ class Assistant:
         reply.reach("transcript", self.events.now())
         reply.task = asyncio.create_task(self.run(reply), name=f"answer {reply.turn}")
 
+    async def begin_announcement(self, text: str) -> None:
+        """Start to say something that nobody asked for."""
+
+        async def source(confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
+            yield Delta(text)
+            yield Finish()
+
+        self.fell_silent_at = None
+        await self.begin(Reply(0, "", source))
+        self.commit("")
+
     def commit(self, text: str) -> None:
         """Let the running reply sound: the user's turn is certain."""
         if self.reply:
             self.reply.question = text
             self.reply.reach("turn_confirmed", self.events.now())
             self.reply.commit(self.events)
+
+    def think_about(self, text: str, confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
+        """Open the stream of the model's answer to what the user said."""
+        question = Message("user", with_moment(text, self.parts.now()))
+        return self.parts.thinker.answer((*self.history.messages(), question), confirmed)
 
     async def run(self, reply: Reply) -> None:
         """Answer, and say when it is over; an error of a device or a bug costs this answer, and is said."""
@@ -174,21 +220,30 @@ class Assistant:
 
     async def end_reply(self) -> None:
         """End the running reply, if there is one: silence at once, its request closed, what was heard remembered."""
-        if self.reply and self.reply.task:
-            await ended(self.reply.task)
-            self.conclude(self.reply)
+        if (reply := self.reply) and reply.task:
+            reply.is_interrupted = not reply.task.done()
+            await ended(reply.task)
+            self.conclude(reply)
+
+    async def take_back(self) -> None:
+        """End the running reply as if it had never been: the user goes on, and will be answered with all they said."""
+        if (reply := self.reply) and reply.task:
+            self.reply = None
+            await ended(reply.task)
 
     def conclude(self, reply: Reply) -> None:
-        """Remember what was heard of a reply that is over, and tell it."""
+        """Remember what was heard of a reply that is over, and tell it; of one that never was certain, nothing."""
         self.reply = None
         if not reply.committed.is_set():
             return
-        heard = heard_text(reply.sentences, reply.played)[: len(reply.text)].rstrip()
-        is_whole = reply.task is not None and not reply.task.cancelled()
-        if not is_whole:
+        heard = heard_text(reply.sentences, reply.played)
+        if reply.is_interrupted:
             reply.finish = "interrupted"
             self.events.emit(told.Interrupted(turn=reply.turn, heard=heard))
-        self.history.add_turn(reply.question, heard, is_interrupted=not is_whole)
+        if reply.question:
+            self.history.add_user(with_moment(reply.question, self.parts.now()))
+            self.history.add_answer(reply.record.messages(len(heard)))
+            self.history.trim()
         if not reply.is_sounding:
             self.events.emit(reply.latency())
         self.events.emit(reply.concluded(heard))

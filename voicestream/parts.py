@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 from voicestream.vocabulary import (
@@ -66,6 +68,14 @@ class Model(Protocol):
         ...
 
 
+class Thinker(Protocol):
+    """A model with its tools: what writes the answer and does what the answer needs."""
+
+    def answer(self, messages: Sequence[Message], confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
+        """Yield the answer as it is written, a Finish last; raise ModelError; nothing with effects before that."""
+        ...
+
+
 class Voice(Protocol):
     """Speaks a text."""
 
@@ -117,6 +127,45 @@ class Speaker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class StreamWish:
+    """A stream of a sound device that is wanted."""
+
+    direction: Literal["input", "output"]
+    device: str
+    """Its name, a part of it, its number, or empty for the system's own."""
+    rates: tuple[int, ...]
+    """Hertz, tried in this order, and then the device's own."""
+    block: float
+    """Seconds of a block."""
+    on_block: Callable[[Samples, float], None]
+    """Given (or to fill) a block's samples, shape (n,), and the seconds since its last sample was recorded, or until
+    its first will sound. Runs in a thread of the sound system: it must be quick, and never raise."""
+    on_open: Callable[[int], None]
+    """Told the rate before the first block of each stream; in a thread of its own."""
+    on_notice: Callable[[str, str], None]
+    """Told a code, such as microphone_lost, and one line for a person; on the event loop."""
+
+
+class SoundStream(Protocol):
+    """A stream that stays open: when its device is lost, it is waited for."""
+
+    name: str
+    """Of the device."""
+
+    def lose(self, reason: str) -> None:
+        """Say that it does not carry what it should, and have the device opened again by name."""
+        ...
+
+
+class SoundCard(Protocol):
+    """The sound devices of this machine."""
+
+    def keep(self, wish: StreamWish) -> AbstractAsyncContextManager[SoundStream]:
+        """Open a stream for the length of a block; raise DeviceError where it cannot be opened at the start."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """All that one conversation needs of the outside."""
 
@@ -124,6 +173,8 @@ class Parts:
     canceller: EchoCanceller | None
     detector: SpeechDetector
     recognizer: Recognizer
-    model: Model
+    thinker: Thinker
     voice: Voice
     speaker: Speaker
+    now: Callable[[], datetime]
+    """Tells the wall clock."""

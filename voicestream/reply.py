@@ -11,13 +11,14 @@ from typing import Literal
 
 from voicestream import events as told
 from voicestream.events import Event, Events
-from voicestream.vocabulary import ModelPart, Played, Sentence, Usage
+from voicestream.thinking.history import AnswerRecord
+from voicestream.vocabulary import Delta, ModelPart, Played, Sentence, Usage
 
 Milestone = Literal["transcript", "turn_confirmed", "first_delta", "first_sentence", "first_audio", "first_sound"]
 
 
-Source = Callable[[], AsyncGenerator[ModelPart, None]]
-"""Opens the stream of an answer."""
+Source = Callable[[asyncio.Event], AsyncGenerator[ModelPart, None]]
+"""Opens the stream of an answer; nothing with effects happens in it before the event is set."""
 
 
 class Reply:
@@ -29,12 +30,13 @@ class Reply:
         self.source = source
         self.committed = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
-        self.written: list[str] = []
+        self.record = AnswerRecord()
         self.sentences: list[Sentence] = []
         self.played: list[Played] = []
-        self.finish = "interrupted"
+        self.finish = "stop"
         self.usage: Usage | None = None
         self.is_sounding = False
+        self.is_interrupted = False
         self.asked_at = 0.0
         """When the user fell silent, or their typed line arrived."""
         self._milestones: dict[Milestone, float] = {}
@@ -42,8 +44,8 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """All that the model wrote so far."""
-        return "".join(self.written)
+        """All that was written so far, and what was said beside it."""
+        return self.record.text()
 
     def reach(self, milestone: Milestone, at: float) -> None:
         """Remember the first time that a milestone was reached."""
@@ -56,6 +58,11 @@ class Reply:
             events.emit(event, at)
         else:
             self._untold.append((event, at))
+
+    def say_beside(self, text: str) -> str:
+        """Return `text`, noted as said but as no part of the answer."""
+        self.record.add(Delta(text, is_filler=True))
+        return text
 
     def commit(self, events: Events) -> None:
         """Let the reply be heard and seen: the user's turn is certain."""

@@ -17,11 +17,12 @@ from voicestream.config import Config
 from voicestream.errors import ModelError, VoiceError
 from voicestream.events import Events
 from voicestream.hearing.live_transcript import TranscriptSettings, transcribe
-from voicestream.hearing.segmenter import Segmenter, SegmenterSettings
+from voicestream.hearing.segmenter import SegmenterSettings
+from voicestream.hearing.speech_finder import SpeechFinder
 from voicestream.parts import EchoCanceller, Recognizer, Speaker, SpeechDetector, Voice
 from voicestream.reply import Reply
 from voicestream.speaking.sentences import SentenceSplitter
-from voicestream.speaking.synthesis import synthesize
+from voicestream.speaking.synthesis import SpeakingStyle, synthesize
 from voicestream.stages import Channel, ended, stage
 from voicestream.vocabulary import (
     FRAME_SAMPLES,
@@ -30,10 +31,13 @@ from voicestream.vocabulary import (
     Finish,
     Frame,
     Heard,
+    ModelNotice,
+    ModelPart,
     Samples,
     Sentence,
     Sound,
     SpeechEvent,
+    ToolResult,
 )
 
 Item = TypeVar("Item")
@@ -76,7 +80,7 @@ async def cancel_echo(
         yield canceller.cancel(frame, speaker) if canceller else frame
 
 
-@stage(ahead=1)
+@stage(ahead=64)
 async def linger(
     frames: AsyncIterator[Frame], is_over: Callable[[], bool], quiet: Callable[[], Awaitable[None]] | None = None
 ) -> AsyncGenerator[Frame, None]:
@@ -109,7 +113,8 @@ async def find_speech(
 ) -> AsyncGenerator[SpeechEvent, None]:
     """Find where somebody speaks. `closing` is set where the turn is taken: what follows is a new speech."""
     hearing = config.hearing
-    segmenter = Segmenter(
+    finder = SpeechFinder(
+        detector,
         SegmenterSettings(
             threshold=hearing.threshold,
             pre_roll=hearing.pre_roll,
@@ -117,21 +122,20 @@ async def find_speech(
             pause=hearing.pause,
             max_wait=config.turns.max_wait,
             max_speech=hearing.max_speech,
-        )
+        ),
     )
     count = 0
     async for frame in frames:
         clock.see(frame)
         if closing.is_set():
             closing.clear()
-            for found in segmenter.close():
+            for found in finder.close():
                 yield found
-        probability = detector.probability(frame.samples if frame.for_detector is None else frame.for_detector)
-        if (count := count + 1) % LEVEL_FRAMES == 0:
-            events.emit(told.Level(db=_level_db(frame.samples), speech=round(probability, 3)))
-        for found in segmenter.add(frame, probability):
+        for found in finder.add(frame):
             yield found
-    for found in segmenter.finish():
+        if (count := count + 1) % LEVEL_FRAMES == 0:
+            events.emit(told.Level(db=_level_db(frame.samples), speech=round(finder.probability, 3)))
+    for found in finder.finish():
         yield found
 
 
@@ -170,22 +174,33 @@ async def gather(heard: AsyncIterator[Item], inputs: Channel[Item]) -> AsyncGene
 async def think(reply: Reply, events: Events) -> AsyncGenerator[str, None]:
     """Let the model write the reply. What fails is said in one short sentence, after what was received."""
     try:
-        async with aclosing(reply.source()) as parts:
+        async with aclosing(reply.source(reply.committed)) as parts:
             async for part in parts:
-                match part:
-                    case Delta(text) if text:
-                        reply.reach("first_delta", events.now())
-                        reply.written.append(text)
-                        reply.tell(events, told.DeltaEvent(turn=reply.turn, text=text))
-                        yield text
-                    case Finish(reason, usage):
-                        reply.finish, reply.usage = reason, usage
-                    case _:
-                        pass
+                if text := _take(part, reply, events):
+                    yield text
     except ModelError as error:
         reply.finish = "error"
         reply.tell(events, told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
-        yield "\n\n" + error.spoken
+        yield reply.say_beside(f"\n\n{error.spoken}")
+
+
+def _take(part: ModelPart, reply: Reply, events: Events) -> str:
+    """Note and publish a part of the answer; return what of it is to be said."""
+    reply.record.add(part)
+    match part:
+        case Delta(text) if text:
+            reply.reach("first_delta", events.now())
+            reply.tell(events, told.DeltaEvent(turn=reply.turn, text=text))
+            return text
+        case ToolResult(call, result):
+            reply.tell(events, told.ToolEvent(turn=reply.turn, tool=call.name, arguments=call.arguments, result=result))
+        case ModelNotice(code, message, spoken):
+            reply.tell(events, told.Notice(code=code, message=message))
+            return reply.say_beside(f"{spoken}\n\n") if spoken else ""
+        case Finish(reason, usage, note):
+            reply.finish, reply.usage = reason, usage
+            return reply.say_beside(f"\n\n{note}") if part.is_refusal else ""
+    return ""
 
 
 @stage(ahead=8)
@@ -221,11 +236,11 @@ async def speak(
 ) -> AsyncGenerator[Sound, None]:
     """Turn each sentence into sound; one that fails is reported, and costs only itself."""
 
-    def fail(sentence: Sentence, error: VoiceError) -> None:
+    def fail(error: VoiceError, sentence: Sentence) -> None:
         reply.tell(events, told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
 
     begun = -1
-    async with aclosing(synthesize(sentences, voice, rate, on_error=fail)) as sounds:
+    async with aclosing(synthesize(sentences, voice, rate, SpeakingStyle(report=fail))) as sounds:
         async for sound in sounds:
             if sound.sentence.index > begun:
                 begun = sound.sentence.index

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from voicestream.backends.sphinx import SphinxRecognizer
 from voicestream.errors import RecognitionError
 from voicestream.vocabulary import SAMPLE_RATE, Hypothesis, Samples
@@ -60,7 +62,7 @@ def test_words_stand_where_they_were_said(recording: Recording) -> None:
     words = final(audio).words
     assert [word.text.strip() for word in words] == ["what", "time", "is", "it"]
     assert all(0 <= word.start < word.end <= audio.size / SAMPLE_RATE for word in words)
-    assert all(first.end <= second.start for first, second in zip(words, words[1:], strict=False))
+    assert all(first.end <= second.start for first, second in itertools.pairwise(words))
 
 
 def test_partial_text_grows_with_the_speech(recording: Recording) -> None:

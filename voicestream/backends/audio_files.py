@@ -192,6 +192,8 @@ class FileSpeaker:
             self._file = sys.stdout.buffer if self._path == "-" else open(self._path, "wb", buffering=0)  # noqa: SIM115
             self._wav = WavFile(self._file, self.rate)
         except OSError as error:
+            if self._file is not None:
+                self._file.close()
             raise DeviceError(f"{self._path}: cannot be written: {error.strerror}") from error
 
     async def play(self, sound: Sound) -> None:

@@ -9,16 +9,19 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
 from voicestream.errors import RecognitionError
 from voicestream.hearing.phrase_fit import FRAMES_PER_SECOND, Stretch, is_within_phrases, measure_fit
 from voicestream.vocabulary import SAMPLE_RATE, Hypothesis, Samples, Word
+
+Result = TypeVar("Result")
 
 PADDING = 0.3
 """Seconds of silence put around the speech: without them the first and last phone are lost."""
@@ -62,7 +65,7 @@ class SphinxRecognizer:
         """Recognize a phrase of the grammar in `audio`; `prompt` means nothing to a grammar."""
         return await self._run(self._recognize, audio, is_final)
 
-    async def _run(self, work: Any, *arguments: Any) -> Any:
+    async def _run(self, work: Callable[..., Result], *arguments: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
 
     def _load(self) -> _Decoders:

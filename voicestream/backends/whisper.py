@@ -147,19 +147,20 @@ class Whisper:
             word_timestamps=True,
             max_new_tokens=min(200, int(20 + 15 * seconds)),
         )
-        parts = list(segments)  # lazy: this is where it runs
-        tokens = sum(len(part.tokens) for part in parts)
+        # Lazy: this is where it runs. One segment only: it is the whole text, since there are no timestamps in it, and
+        # with word times faster-whisper would go back to the last word's end and decode the silence after it.
+        part = next(iter(segments), None)
+        if part is None:
+            return _Decoded(Evidence("", seconds), ())
         evidence = Evidence(
-            text="".join(part.text for part in parts).strip(),
+            text=part.text.strip(),
             seconds=seconds,
-            log_probability=sum(part.avg_logprob * len(part.tokens) for part in parts) / max(1, tokens),
-            no_speech=max((part.no_speech_prob for part in parts), default=0.0),
+            log_probability=part.avg_logprob,
+            no_speech=part.no_speech_prob,
             prompt=prompt,
         )
         words = tuple(
-            Word(word.word, float(word.start), float(word.end), float(word.probability))
-            for part in parts
-            for word in part.words or ()
+            Word(word.word, float(word.start), float(word.end), float(word.probability)) for word in part.words or ()
         )
         return _Decoded(evidence, words)
 

@@ -65,6 +65,6 @@ def open_events(arguments: Namespace) -> TextIO | None:
     if arguments.events == "-":
         return sys.stdout
     try:
-        return open(arguments.events, "w", encoding="utf-8")  # noqa: SIM115 # lives as long as the program
+        return open(arguments.events, "w", encoding="utf-8")  # lives as long as the program
     except OSError as error:
         raise InputError(f"{arguments.events}: cannot be written: {error.strerror}") from error

@@ -23,7 +23,7 @@ class PartialPace:
         return now >= self._due and now >= self._started + self._interval and self._duration <= self._longest
 
     def start(self, now: float) -> None:
-        """Note the start of a partial."""
+        """Note the start of a partial, or of a speech."""
         self._started = now
 
     def spend(self, cost: float, duration: float, *, is_partial: bool) -> None:

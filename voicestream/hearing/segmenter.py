@@ -52,7 +52,7 @@ class SegmenterSettings:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """A frame, levelled, and what the detector made of it."""
+    """A frame, and what the detector made of it."""
 
     samples: Samples
     time: float
@@ -73,7 +73,6 @@ class Segmenter:
         self._window: deque[_Heard] = deque(maxlen=2 * self._needed)
         before = int(settings.pre_roll / FRAME_SECONDS + 0.5)
         self._before: deque[_Heard] = deque(maxlen=before + 2 * self._needed)
-        self._offset: float | None = None
         self._state: Literal["silence", "speech", "pause"] = "silence"
         self._is_voice_on = False
         self._voice_end = 0.0

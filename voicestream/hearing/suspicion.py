@@ -104,12 +104,23 @@ def plain_words(text: str) -> list[str]:
 
 
 def spoken_words(words: Sequence[Word], voices: Sequence[tuple[float, float]]) -> list[Word]:
-    """Return the words that lie near a voice; `voices` holds start and end of each, in the words' own time."""
-    return [
-        word
-        for word in words
-        if any(word.start < end + OUTSIDE and start - OUTSIDE < word.end for start, end in voices)
-    ]
+    """Return the words but for those of sentences that lie wholly outside the voices (start and end of each).
+
+    Whole sentences, since a recognizer's word times are too vague to drop a word out of what somebody did say.
+    """
+    kept: list[Word] = []
+    sentence: list[Word] = []
+    for index, word in enumerate(words):
+        sentence.append(word)
+        if index == len(words) - 1 or word.text.rstrip().endswith((".", "?", "!", "。", "？", "！")):
+            if any(_is_near(each, voices) for each in sentence):
+                kept += sentence
+            sentence = []
+    return kept
+
+
+def _is_near(word: Word, voices: Sequence[tuple[float, float]]) -> bool:
+    return any(word.start < end + OUTSIDE and start - OUTSIDE < word.end for start, end in voices)
 
 
 def is_phantom(text: str, language: str, voice: float, seconds: float) -> bool:

@@ -69,6 +69,8 @@ class Playback:
         self.rate = rate
         self.position = 0
         """Samples rendered since the start, silence included."""
+        self.sounded_to = 0
+        """Position after the last sample of a sentence that was rendered."""
         self.is_paused = False
         self._steps = max(1, round(fade * rate))
         self._level = self._steps
@@ -76,7 +78,6 @@ class Playback:
         self._pieces: deque[_Piece] = deque()
         self._log: list[_Progress] = []
         self._tail = np.zeros(0, np.float32)
-        self._tail_marks: list[Mark] = []
         self._queued = 0
 
     @property
@@ -110,11 +111,13 @@ class Playback:
         """Return the next `count` samples; zeros where there is nothing to say."""
         samples = np.zeros(count, np.float32)
         start = self.position
-        marks, self._tail_marks = self._tail_marks, []
+        marks: list[Mark] = []
         done = min(count, len(self._tail))
         if done:
             samples[:done], self._tail = self._tail[:done], self._tail[done:]
-        done = self._fill(samples, done, marks)
+        done = self._fill(samples, done, marks, start)
+        if done:
+            self.sounded_to = start + done
         self.position = start + count
         return Rendered(samples, start, tuple(marks))
 
@@ -138,16 +141,16 @@ class Playback:
         """Forget all but a fade; return what is heard of each sentence, the fade and what is on its way included."""
         self.pause()
         fade = np.zeros(self._level, np.float32)
-        done = self._fill(fade, 0, self._tail_marks, self.position + len(self._tail))
+        done = self._fill(fade, 0, [], self.position + len(self._tail))
         self._tail = np.concatenate((self._tail, fade[:done]))
         played = self.played(self.position + len(self._tail))
-        self.discard()
+        self.drop()
+        self._log.clear()
         return played
 
-    def discard(self) -> None:
-        """Forget all that is not rendered, without a fade, and what was heard."""
+    def drop(self) -> None:
+        """Forget all that is not rendered, without a fade."""
         self._pieces.clear()
-        self._log.clear()
         self._queued = 0
         self._level = self._steps
         self._is_sounding = False
@@ -171,9 +174,8 @@ class Playback:
                 )
         return accounts
 
-    def _fill(self, samples: Samples, done: int, marks: list[Mark], start: int | None = None) -> int:
-        """Write queued pieces into `samples` from `done` on; return where they end."""
-        start = self.position if start is None else start
+    def _fill(self, samples: Samples, done: int, marks: list[Mark], start: int) -> int:
+        """Write queued pieces into `samples`, which begin at `start` of the stream, from `done` on; return their end."""
         while self._pieces and (self._level or not self._is_fading):
             piece = self._pieces[0]
             if done == len(samples) and len(piece.samples):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from statistics import median
 
+FIRST_MEASURES = 4
 MEASURES = 64
-"""Times of blocks that are looked at together."""
+"""Times of blocks that are looked at together: few at first, when a stream's delay still settles."""
 
 TOLERANCE = 0.005
 """Seconds that the median of them may be off before the line is moved: PulseAudio's times jitter by ±10 ms, and every
@@ -21,6 +22,7 @@ class StreamTime:
         self._start = 0.0
         self._deviations: deque[float] = deque(maxlen=MEASURES)
         self._is_known = False
+        self._enough = FIRST_MEASURES
 
     def note(self, position: int, time: float) -> None:
         """Take the measured clock time of the sample at `position`."""
@@ -28,13 +30,17 @@ class StreamTime:
             self._start = time - position / self._rate
             self._is_known = True
         self._deviations.append(time - self.time_of(position))
-        if len(self._deviations) == MEASURES and abs(deviation := median(self._deviations)) > TOLERANCE:
+        if len(self._deviations) < self._enough:
+            return
+        self._enough = min(2 * self._enough, MEASURES)
+        if abs(deviation := median(self._deviations)) > TOLERANCE:
             self._start += deviation
             self._deviations.clear()
 
     def restart(self) -> None:
         """Forget the line: the next measure sets a new one, as after a device was opened again."""
         self._is_known = False
+        self._enough = FIRST_MEASURES
         self._deviations.clear()
 
     def time_of(self, position: float) -> float:

@@ -101,10 +101,13 @@ def say_result(result: Result) -> str:
     return text if result.is_exact or text.startswith("about") else f"about {text}"
 
 
-def read_calculation(words: Sequence[str], at: int) -> Readings[Expression]:
-    """Return the readings of an expression that holds at least one operation."""
-    found = read_expression(words, at)
-    return {end: reading for end, reading in found.items() if isinstance(reading[1], Operation)}
+def read_calculation(words: Sequence[str], at: int) -> Readings[str]:
+    """Return the readings of an expression that holds at least one operation, as the text of it."""
+    return {
+        end: (price, " ".join(words[at:end]))
+        for end, (price, expression) in read_expression(words, at).items()
+        if isinstance(expression, Operation)
+    }
 
 
 def read_expression(words: Sequence[str], at: int) -> Readings[Expression]:

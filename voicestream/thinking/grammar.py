@@ -117,7 +117,10 @@ class Understanding:
             case Literal(word):
                 return self._read_literal(word, words, at)
             case Slot(name) if name not in self._readers:
-                return self._read(self._rules[name], words, at)
+                said = self._read(self._rules[name], words, at)
+                return {
+                    end: (price, (*values, (name, " ".join(words[at:end])))) for end, (price, values) in said.items()
+                }
             case Slot(name):
                 found = self._readers[name](words, at)
                 readings: Readings[Values] = {end: (price, ((name, value),)) for end, (price, value) in found.items()}

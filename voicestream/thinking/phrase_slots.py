@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from voicestream.thinking.clock_times import ClockTime, read_clock_time
 from voicestream.thinking.readings import Readings, add_reading
 from voicestream.thinking.spoken_numbers import read_number
 from voicestream.thinking.units import Unit, read_unit
@@ -18,6 +19,10 @@ HEARD_RULES = {
     "end": "cancel | stop | delete | clear | remove | end | kill | dismiss | disable | turn off | switch off | "
     "shut off | get rid of | reset | abort",
     "loudest": "maximum | max | full | highest | loudest | hundred percent",
+    "kind": "timer | alarm",
+    "plural_kind": "timers | alarms",
+    "all": "all | every | everything | both",
+    "part_of_date": "year | month | week",
     "timer_name": "pizza | pasta | egg | tea | coffee | rice | laundry | oven | cake | bread | kitchen | chicken",
     "ones": "one | two | three | four | five | six | seven | eight | nine",
     "teens": "ten | eleven | twelve | thirteen | fourteen | fifteen | sixteen | seventeen | eighteen | nineteen",
@@ -36,6 +41,7 @@ HEARD_RULES = {
     "half an hour | an hour and a half | a minute and a half | <ones> and a half (hours | minutes) | "
     "(a quarter | three quarters) of an hour",
     "duration_whole": "<below_sixty> (minute | hour | second)",
+    "day": "today | tomorrow",
     "hour": "<ones> | ten | eleven | twelve",
     "minute": "oh <ones> | <teens> | (twenty | thirty | forty | fifty) [<ones>]",
     "half_of_day": "a m | p m | in the (morning | afternoon | evening)",
@@ -58,12 +64,19 @@ HEARD_RULES = {
 
 _KNOWN_NAMES = frozenset(HEARD_RULES["timer_name"].replace("|", "").split())
 
-_NO_NAMES = frozenset(
-    """
-    a an the my for of in at to on and this that new another both timer timers alarm alarms all every is are left
-    status what how much set start create make cancel stop long time hour hours minute minutes second seconds
-    """.split()
-)
+_NO_NAMES = frozenset((
+    "a", "an", "the", "my", "for", "of", "in", "at", "to", "on", "and", "this", "that", "new", "another", "both",
+    "timer", "timers", "alarm", "alarms", "all", "every", "is", "are", "left", "status", "what", "how", "much",
+    "set", "start", "create", "make", "cancel", "stop", "long", "time", "hour", "hours", "minute", "minutes",
+    "second", "seconds",
+))  # fmt: skip
+
+_KINDS = {
+    **dict.fromkeys(("timer", "timers", "countdown", "countdowns"), (0, "timer")),
+    **dict.fromkeys(("alarm", "alarms"), (0, "alarm")),
+    **dict.fromkeys(("reminder", "reminders"), (0, "")),
+    **dict.fromkeys(("time", "times", "timer's", "tamer"), (2, "timer")),  # as recognizers mishear it
+}
 
 _LONGEST_LABEL = 8
 
@@ -81,12 +94,25 @@ def read_timer_name(words: Sequence[str], at: int) -> Readings[str]:
     return readings
 
 
+def read_kind(words: Sequence[str], at: int) -> Readings[str]:
+    """Return the readings of the word for a timer or an alarm: "timer", "alarm", or empty where it may be either."""
+    return {at + 1: _KINDS[words[at]]} if at < len(words) and words[at] in _KINDS else {}
+
+
 def read_label(words: Sequence[str], at: int) -> Readings[str]:
     """Return the readings of free text, such as what to be reminded of."""
     readings: Readings[str] = {}
     for end in range(at + 1, min(at + _LONGEST_LABEL, len(words)) + 1):
         add_reading(readings, end, 1 + end - at, " ".join(words[at:end]))
     return readings
+
+
+def read_time_said_whole(words: Sequence[str], at: int) -> Readings[ClockTime]:
+    """Return the readings of a time of day; at a price where it may as well be a duration, as "1:30"."""
+    return {
+        end: (price + 3 if said.half == "either" else price, said)
+        for end, (price, said) in read_clock_time(words, at).items()
+    }
 
 
 def read_percent(words: Sequence[str], at: int) -> Readings[Fraction]:

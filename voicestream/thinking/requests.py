@@ -16,9 +16,11 @@ from voicestream.thinking.grammar import Reader, Understanding, Values, list_wor
 from voicestream.thinking.phrase_slots import (
     HEARD_RULES,
     KINDS_HEARD,
+    read_kind,
     read_label,
     read_percent,
     read_quantity,
+    read_time_said_whole,
     read_timer_name,
 )
 from voicestream.thinking.phrases import PHRASES
@@ -37,6 +39,9 @@ class Request:
     price: int = 0
     """0 where it was said to the letter; more the more had to be forgiven."""
 
+
+_DEAREST_MENDED = 4
+"""Where words were replaced already, little else may be forgiven: better to ask than to do the wrong thing."""
 
 _LONGEST = 60
 """Words; a longer text is no request to this assistant."""
@@ -77,14 +82,17 @@ _READERS: dict[str, Reader] = {
     "duration": read_duration,
     "duration_whole": read_duration,
     "clock_time": read_clock_time,
+    "time_said_whole": read_time_said_whole,
     "day": read_day,
     "calculation": read_calculation,
     "number": read_number,
     "percent": read_percent,
     "quantity": read_quantity,
     "unit": read_unit,
+    "kind": read_kind,
     "timer_name": read_timer_name,
-    "label": read_label,
+    "called": read_label,
+    "note": read_label,
     **{f"quantity_{kind}": read_quantity for kind in KINDS_HEARD},
     **{f"unit_{kind}": read_unit for kind in KINDS_HEARD},
 }
@@ -112,7 +120,7 @@ def understand(text: str) -> tuple[Request, ...]:
     if not requests:
         mended = _mend(words)
         request = _understand_words(mended) if mended != words else None
-        return (request,) if request else ()
+        return (request,) if request and request.price <= _DEAREST_MENDED else ()
     return tuple(request for request in requests if request.name not in _TRIVIAL) or tuple(requests[:1])
 
 
