@@ -50,7 +50,9 @@ class Hearing(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
         float, Meta(ge=0.05, le=0.95, description="probability from which a frame counts as a voice")
     ] = 0.5
     pre_roll: Annotated[float, Meta(ge=0, le=2, description="seconds of audio kept from before the voice began")] = 0.6
-    min_speech: Annotated[float, Meta(ge=0.03, le=1, description="seconds of voice that make a speech")] = 0.1
+    min_speech: Annotated[
+        float, Meta(ge=0.03, le=1, description="seconds of voice that make a speech, within twice that time")
+    ] = 0.064
     pause: Annotated[float, Meta(ge=0.1, le=1, description="seconds of silence after which the transcript is made")] = (
         0.2
     )
@@ -58,6 +60,16 @@ class Hearing(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
         float, Meta(ge=5, le=30, description="seconds after which a long speech is cut at a pause")
     ] = 25.0
     partials: Annotated[bool, Meta(description="show the words while they are being said")] = True
+    partial_share: Annotated[
+        float, Meta(ge=0.05, le=4, description="how much of one processor core partial transcripts may take")
+    ] = 0.5
+    short_window: Annotated[
+        bool, Meta(description="Whisper hears the speech instead of 30 seconds: 5 to 40 times faster")
+    ] = True
+    margin: Annotated[
+        float, Meta(ge=0.2, le=30, description="seconds of padding after the speech in a short window")
+    ] = 1.0
+    hot_words: Annotated[str, Meta(description="names and rare words that are likely to be said")] = ""
 
 
 class Turns(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,6 +83,17 @@ class Turns(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     speculate: Annotated[
         bool, Meta(description="ask the model before the end of the turn is certain; costs tokens")
     ] = True
+    listening: Annotated[
+        Literal["always", "wake_phrase", "wake_word", "push_to_talk"],
+        Meta(
+            description="when speech counts: wake_phrase is found in the transcript, wake_word by an acoustic model (extra wake)"
+        ),
+    ] = "always"
+    wake_phrase: Annotated[
+        str, Meta(min_length=3, description="any phrase; for wake_word the name of a model, such as okay nabu")
+    ] = "hey computer"
+    follow_up: Annotated[Seconds, Meta(description="seconds after an answer in which no wake phrase is needed")] = 8.0
+    sounds: Annotated[bool, Meta(description="short sounds on waking, at the end of a turn and on an error")] = True
 
 
 class Thinking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,6 +118,27 @@ class Thinking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 30.0
     next_token: Annotated[float, Meta(gt=0, le=600, description="seconds to wait for each further piece")] = 8.0
     max_tokens: Annotated[int, Meta(ge=16, le=100_000, description="length limit of an answer, in tokens")] = 600
+    whole_answer: Annotated[float, Meta(gt=0, le=3600, description="seconds that an answer may take to be written")] = (
+        120.0
+    )
+    reasoning: Annotated[
+        Literal["none", "low", "medium", "high", "default"],
+        Meta(description="how much the model may think before it answers; default leaves it to the server"),
+    ] = "none"
+    longest_answer: Annotated[
+        float, Meta(ge=0, le=3600, description="seconds of speech after which it asks whether to go on; 0: never")
+    ] = 120.0
+    languages: Annotated[
+        str, Meta(description="languages you speak, such as en,de: an answer in another is stopped; empty: any")
+    ] = ""
+    stop_at: Annotated[tuple[str, ...], Meta(description="texts at which an answer is stopped")] = ()
+    fallback_provider: Annotated[
+        Literal["none", "openai", "responses", "anthropic", "ollama", "gemini"],
+        Meta(description="who answers where the first fails before it has said anything"),
+    ] = "none"
+    fallback_url: Annotated[str, Meta(description="address of that server; empty: the provider's own")] = ""
+    fallback_model: Annotated[str, Meta(description="its model; empty: the server's first")] = ""
+    fallback_key_variable: Annotated[str, Meta(description="environment variable that holds its key")] = ""
 
 
 class Speaking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,6 +167,58 @@ class Speaking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class Tools(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the assistant can do besides speaking."""
+
+    own: Annotated[
+        bool,
+        Meta(description="let models use the assistant's own tools: time, timers, calculator, units, volume, speed"),
+    ] = True
+    mcp: Annotated[
+        dict[str, str],
+        Meta(
+            description="MCP servers, a name and a command line or URL for each; a key for NAME: VOICESTREAM_MCP_NAME_KEY"
+        ),
+    ] = {}
+    mcp_environment: Annotated[
+        tuple[str, ...],
+        Meta(description="names of environment variables that MCP servers may see besides the usual ones"),
+    ] = ()
+    confirm: Annotated[
+        Literal["never", "destructive", "effects"],
+        Meta(description="which tools of MCP servers are asked for aloud before they run"),
+    ] = "destructive"
+    confirm_tools: Annotated[
+        tuple[str, ...], Meta(description="names of tools that are always asked for aloud, such as set_alarm")
+    ] = ()
+    timeout: Annotated[float, Meta(gt=0, le=600, description="seconds that a tool may take")] = 20.0
+    rounds: Annotated[int, Meta(ge=1, le=20, description="how often a model may call tools for one answer")] = 4
+    filler: Annotated[
+        str, Meta(description="what is said when a tool takes longer than 0.8 seconds; empty: nothing")
+    ] = "One moment."
+
+
+class Memory(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the assistant remembers of the conversation."""
+
+    max_tokens: Annotated[
+        int,
+        Meta(
+            ge=500, le=1_000_000, description="tokens of the conversation that a model is told; older turns are dropped"
+        ),
+    ] = 6000
+    summarize: Annotated[
+        bool, Meta(description="let the model summarize what is dropped; costs a request each time")
+    ] = False
+    keep: Annotated[bool, Meta(description="keep the conversation in a file, and go on with it after a restart")] = (
+        False
+    )
+    file: Annotated[str, Meta(description="where it is kept; empty: conversation.json in the user's data folder")] = ""
+    about_you: Annotated[
+        str, Meta(description="what the model should know about you and how you want to be answered")
+    ] = ""
+
+
 class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings."""
 
@@ -131,6 +227,8 @@ class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     turns: Turns = Turns()
     thinking: Thinking = Thinking()
     speaking: Speaking = Speaking()
+    tools: Tools = Tools()
+    memory: Memory = Memory()
 
 
 def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
@@ -237,6 +335,21 @@ def as_yaml(config: Config | None = None) -> str:
             lines.append(f"  {key}: {_scalar(value)}  # {_comment(hint)}")
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def sources(config: Config, path: Path | None, overrides: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Return each key with its value and where that came from: --set, the file, or the default."""
+    tree = _read(path) if path is not None else {}
+    typed = {override.partition("=")[0].strip() for override in overrides}
+    rows = []
+    for name, section_type in get_type_hints(Config).items():
+        section = getattr(config, name)
+        in_file = tree.get(name) or {}
+        for key in get_type_hints(section_type):
+            place = f"{name}.{key}"
+            source = "--set" if place in typed or name in typed else str(path) if key in in_file else "default"
+            rows.append((place, _scalar(getattr(section, key)), source))
+    return rows
 
 
 def _scalar(value: object) -> str:

@@ -7,7 +7,8 @@
     ├── DeviceError             69   microphone, loudspeaker, sound server
     ├── RecognitionError        70   the recognizer; costs one transcript
     ├── ModelError              69   the language model or its server; costs one answer
-    └── VoiceError              70   the voice; costs one sentence
+    ├── VoiceError              70   the voice; costs one sentence
+    └── FetchError              69   a download of a model of speech; the network, or the name
 
 Each backend maps its library's exceptions in one place. A message says what happened, what was expected and what to
 do, in one line, and holds no key.
@@ -77,3 +78,10 @@ class VoiceError(VoicestreamError):
     """A sentence could not be spoken."""
 
     stage = "voice"
+
+
+class FetchError(VoicestreamError):
+    """A model of speech could not be downloaded."""
+
+    exit_status = 69
+    stage = "models"

@@ -284,6 +284,10 @@ class Events:
         """Return the seconds since the start."""
         return self._clock() - self._start
 
+    def when(self, clock_time: float) -> float:
+        """Return the seconds since the start for a reading of the same clock."""
+        return clock_time - self._start
+
     def emit(self, event: Event, at: float | None = None) -> None:
         """Publish `event`, stamped with `at` or with the present."""
         object.__setattr__(event, "time", self.now() if at is None else at)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
 
 from voicestream.vocabulary import (
     Frame,
@@ -14,6 +17,7 @@ from voicestream.vocabulary import (
     Pcm,
     Played,
     Samples,
+    Sentence,
     Sound,
     ToolDescription,
 )
@@ -24,6 +28,14 @@ class Microphone(Protocol):
 
     def listen(self) -> AbstractAsyncContextManager[AsyncIterator[Frame]]:
         """Open it and hand out frames until it ends; raise DeviceError or InputError."""
+        ...
+
+
+class EchoCanceller(Protocol):
+    """Takes the assistant's own voice out of what the microphone hears."""
+
+    def cancel(self, frame: Frame, speaker: Speaker) -> Frame:
+        """Return the frame without the echo of what `speaker` plays; under 1 ms, called on the event loop."""
         ...
 
 
@@ -56,6 +68,14 @@ class Model(Protocol):
         ...
 
 
+class Thinker(Protocol):
+    """A model with its tools: what writes the answer and does what the answer needs."""
+
+    def answer(self, messages: Sequence[Message], confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
+        """Yield the answer as it is written, a Finish last; raise ModelError; nothing with effects before that."""
+        ...
+
+
 class Voice(Protocol):
     """Speaks a text."""
 
@@ -69,6 +89,9 @@ class Speaker(Protocol):
 
     rate: int
     """Hertz, of the samples that it takes."""
+
+    on_sound: Callable[[Literal["started", "ended"], Sentence, float], None]
+    """Called on the event loop when a sentence begins and ends to be heard, with the time of the program's clock."""
 
     async def play(self, sound: Sound) -> None:
         """Take a piece of a sentence; return as soon as there is room for the next; raise DeviceError."""
@@ -94,6 +117,64 @@ class Speaker(Protocol):
         """Return what has been heard so far since the last stop or drain."""
         ...
 
+    def remaining(self) -> float:
+        """Return the seconds of audio that were taken and are not heard yet."""
+        ...
+
     def reference(self, time: float, count: int) -> Samples:
         """Return `count` samples at SAMPLE_RATE as played from `time` of the program's clock on; zeros where silent."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class StreamWish:
+    """A stream of a sound device that is wanted."""
+
+    direction: Literal["input", "output"]
+    device: str
+    """Its name, a part of it, its number, or empty for the system's own."""
+    rates: tuple[int, ...]
+    """Hertz, tried in this order, and then the device's own."""
+    block: float
+    """Seconds of a block."""
+    on_block: Callable[[Samples, float], None]
+    """Given (or to fill) a block's samples, shape (n,), and the seconds since its last sample was recorded, or until
+    its first will sound. Runs in a thread of the sound system: it must be quick, and never raise."""
+    on_open: Callable[[int], None]
+    """Told the rate before the first block of each stream; in a thread of its own."""
+    on_notice: Callable[[str, str], None]
+    """Told a code, such as microphone_lost, and one line for a person; on the event loop."""
+
+
+class SoundStream(Protocol):
+    """A stream that stays open: when its device is lost, it is waited for."""
+
+    name: str
+    """Of the device."""
+
+    def lose(self, reason: str) -> None:
+        """Say that it does not carry what it should, and have the device opened again by name."""
+        ...
+
+
+class SoundCard(Protocol):
+    """The sound devices of this machine."""
+
+    def keep(self, wish: StreamWish) -> AbstractAsyncContextManager[SoundStream]:
+        """Open a stream for the length of a block; raise DeviceError where it cannot be opened at the start."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that one conversation needs of the outside."""
+
+    microphone: Microphone
+    canceller: EchoCanceller | None
+    detector: SpeechDetector
+    recognizer: Recognizer
+    thinker: Thinker
+    voice: Voice
+    speaker: Speaker
+    now: Callable[[], datetime]
+    """Tells the wall clock."""

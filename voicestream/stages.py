@@ -30,6 +30,11 @@ class Channel(Generic[Item]):
         self._items.append(item)
         self._tell()
 
+    def put_now(self, item: Item) -> None:
+        """Add an item without waiting, past the bound: for the few that must never wait, such as a pressed key."""
+        self._items.append(item)
+        self._tell()
+
     def end(self, error: BaseException | None = None) -> None:
         """Say that no item follows; the reader meets `error` after the items before it."""
         self._is_ended = True

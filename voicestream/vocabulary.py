@@ -38,6 +38,8 @@ class Frame:
     """Seconds, of the first sample."""
     captured_at: float = 0.0
     """Seconds of the program's clock when the last sample had been recorded."""
+    for_detector: Samples | None = None
+    """The same time with the echo suppressed harder, to tell only *whether* somebody speaks; None: `samples`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class SpeechAudio:
     """Seconds, of the first sample."""
     voiced: bool = True
     """Whether the detector hears a voice in it."""
+    probability: float = 1.0
+    """How sure the detector is, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,8 @@ class Hypothesis:
     """Two letters, or empty where unknown."""
     is_suspect: bool = False
     """Whether a guard objects to it: it must not be settled, and must not prompt."""
+    cost: float = 0.0
+    """Seconds of a processor core that it took here; 0 where another machine did the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +148,19 @@ class Transcript:
     language: str = ""
 
 
-Heard = SpeechEvent | Transcript
+@dataclass(frozen=True, slots=True)
+class RecognitionFailed:
+    """The recognizer failed on a speech, whose empty final transcript follows; the listening goes on."""
+
+    message: str
+    """One line for a person."""
+    speech: int
+    """Number of the speech."""
+    time: float
+    """Seconds, of the end of the audio that should have been recognized."""
+
+
+Heard = SpeechEvent | Transcript | RecognitionFailed
 
 
 # --------------------------------------------------------------------------------------------- what is thought
@@ -153,6 +171,8 @@ class Delta:
     """A piece of the answer, to be spoken."""
 
     text: str
+    is_filler: bool = False
+    """True for a word said while a slow tool runs: spoken, but no part of the answer that is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +193,27 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolResult:
+    """A tool was run."""
+
+    call: ToolCall
+    text: str
+    is_error: bool = False
+    seconds: float = 0.0
+    """How long it took."""
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens of one request."""
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+    reasoning_tokens: int = 0
 
 
-FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "pause", "stopped_early"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "refusal", "pause", "load", "stopped_early"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +223,26 @@ class Finish:
     reason: FinishReason = "stop"
     usage: Usage | None = None
     note: str = ""
+    """Why, where the reason alone does not tell; the model's own words where it refused."""
+    is_refusal: bool = False
+    """True where the model refused in `note` instead of in its text."""
+    saved_tokens: int = 0
+    """Estimate of the tokens that were not paid for because the answer was stopped early."""
 
 
-ModelPart = Delta | Reasoning | ToolCall | Finish
+@dataclass(frozen=True, slots=True)
+class ModelNotice:
+    """Something about the answer that a person should know, and that is no part of it: it waits, or another writes."""
+
+    code: str
+    """A short fixed word for it."""
+    message: str
+    """One line for the screen."""
+    spoken: str = ""
+    """One short sentence to be said; empty where the screen is enough."""
+
+
+ModelPart = Delta | Reasoning | ToolCall | ToolResult | ModelNotice | Finish
 
 
 @dataclass(frozen=True, slots=True)

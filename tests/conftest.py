@@ -1,0 +1,21 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # virtual_time, sound_card: helpers of several areas
+
+SHARED = Path(os.environ.get("VOICESTREAM_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The measuring data, which lies beside the checkout where the project is developed."""
+    if not (SHARED / "README.md").is_file():
+        pytest.skip("needs the recordings beside the checkout, or VOICESTREAM_SHARED")
+    return SHARED

@@ -1,0 +1,244 @@
+"""Downloads from a server on loopback that lies, breaks off and moves files."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import http.server
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from voicestream.backends.model_download import Progress, fetch_model
+from voicestream.errors import FetchError
+
+
+@dataclass
+class Hub:
+    """A hub of models, and what is wrong with it."""
+
+    files: dict[str, bytes]
+    address: str = ""
+    break_after: list[int] = field(default_factory=list)
+    """Bytes of model.bin after which the connection breaks, once each."""
+    wrong_checksum: bool = False
+    no_checksum: bool = False
+    no_ranges: bool = False
+    status: int = 200
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    """Path and range of each request."""
+
+
+def _answer_for(hub: Hub) -> type[http.server.BaseHTTPRequestHandler]:
+    class Answer(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            name = self.path.rsplit("/", 1)[1]
+            asked_range = self.headers.get("Range", "")
+            hub.asked.append((self.path, asked_range))
+            data = hub.files.get(name)
+            if hub.status != 200 or data is None:
+                self.send_error(hub.status if hub.status != 200 else 404)
+                return
+            checksum = hashlib.sha256(data).hexdigest() if not hub.wrong_checksum else "0" * 64
+            if name == "model.bin" and "/resolve/" in self.path:  # large files lie elsewhere
+                self.send_response(302)
+                self.send_header("Location", f"/storage/{name}")
+                if not hub.no_checksum:
+                    self.send_header("X-Linked-ETag", f'"{checksum}"')
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            start = 0
+            if asked_range and not hub.no_ranges:
+                start = int(asked_range.removeprefix("bytes=").removesuffix("-"))
+                if start >= len(data):
+                    self.send_error(416)
+                    return
+            self.send_response(206 if start else 200)
+            self.send_header("Content-Length", str(len(data) - start))
+            if name != "model.bin":
+                self.send_header("ETag", f'"{hashlib.sha1(b"blob %d" % len(data) + bytes(1) + data).hexdigest()}"')
+            self.end_headers()
+            end = len(data)
+            if name == "model.bin" and hub.break_after:
+                end = hub.break_after.pop(0)
+                self.close_connection = True
+            self.wfile.write(data[start:end])
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    return Answer
+
+
+@pytest.fixture
+def hub(whisper_files: dict[str, bytes]) -> Iterator[Hub]:
+    hub = Hub(whisper_files)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _answer_for(hub))
+    hub.address = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield hub
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def fetch(hub: Hub, into: Path, name: str = "tiny.en") -> tuple[Path, list[Progress]]:
+    told: list[Progress] = []
+    folder = asyncio.run(fetch_model(name, told.append, into, {"HF_ENDPOINT": hub.address}))
+    return folder, told
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_model_arrives_whole_and_tells_its_progress(hub: Hub, tmp_path: Path) -> None:
+    folder, told = fetch(hub, tmp_path)
+    assert folder == tmp_path / "tiny.en"
+    assert contents(folder) == hub.files
+    of_model = [progress for progress in told if progress.file == "model.bin"]
+    assert of_model[0].done == 0
+    assert of_model[-1].done == of_model[-1].total == len(hub.files["model.bin"])
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.en"]
+
+
+def test_the_mirror_is_asked_in_the_layout_of_the_hub(hub: Hub, tmp_path: Path) -> None:
+    fetch(hub, tmp_path)
+    assert hub.asked[0][0] == "/Systran/faster-whisper-tiny.en/resolve/main/config.json"
+
+
+def test_a_repository_is_a_name_too(hub: Hub, tmp_path: Path) -> None:
+    folder, _ = fetch(hub, tmp_path, "somebody/whisper-mine")
+    assert folder.name == "somebody--whisper-mine"
+
+
+def test_what_is_there_is_not_fetched_again(hub: Hub, tmp_path: Path) -> None:
+    fetch(hub, tmp_path)
+    hub.asked.clear()
+    fetch(hub, tmp_path)
+    assert hub.asked == []
+
+
+def test_a_damaged_model_is_fetched_anew(hub: Hub, tmp_path: Path) -> None:
+    folder, _ = fetch(hub, tmp_path)
+    (folder / "model.bin").write_bytes(hub.files["model.bin"][:1000])
+    fetch(hub, tmp_path)
+    assert contents(folder) == hub.files
+
+
+def test_a_broken_transfer_goes_on_where_it_stopped(hub: Hub, tmp_path: Path) -> None:
+    hub.break_after = [20_000, 45_000]
+    folder, told = fetch(hub, tmp_path)
+    assert contents(folder) == hub.files
+    ranges = [asked for path, asked in hub.asked if path.startswith("/storage")]
+    assert ranges == ["", "bytes=20000-", "bytes=45000-"]
+    assert {progress.total for progress in told if progress.file == "model.bin"} == {len(hub.files["model.bin"])}
+
+
+def test_a_later_run_goes_on_where_the_last_one_stopped(hub: Hub, tmp_path: Path) -> None:
+    hub.break_after = [20_000, 20_000, 20_000, 20_000]
+    with pytest.raises(FetchError, match=r"broke after 0\.0 MB.*go on from there"):
+        fetch(hub, tmp_path)
+    assert not (tmp_path / "tiny.en").exists()
+    hub.break_after, hub.asked = [], []
+    folder, _ = fetch(hub, tmp_path)
+    assert contents(folder) == hub.files
+    assert hub.asked[-1] == ("/storage/model.bin", "bytes=20000-")
+    assert not any(path.endswith("/config.json") for path, _ in hub.asked)
+
+
+def test_a_part_of_another_version_is_not_used(hub: Hub, tmp_path: Path) -> None:
+    hub.break_after = [20_000] * 4
+    with pytest.raises(FetchError):
+        fetch(hub, tmp_path)
+    changed = bytearray(hub.files["model.bin"])
+    changed[100] = 7
+    hub.break_after, hub.files["model.bin"] = [], bytes(changed)
+    folder, _ = fetch(hub, tmp_path)
+    assert contents(folder) == hub.files
+
+
+def test_a_server_without_ranges_is_read_from_the_start(hub: Hub, tmp_path: Path) -> None:
+    hub.no_ranges, hub.break_after = True, [30_000]
+    folder, _ = fetch(hub, tmp_path)
+    assert contents(folder) == hub.files
+
+
+def test_a_wrong_checksum_leaves_nothing(hub: Hub, tmp_path: Path) -> None:
+    hub.wrong_checksum = True
+    with pytest.raises(FetchError, match=r"model\.bin.*damaged"):
+        fetch(hub, tmp_path)
+    assert not (tmp_path / "tiny.en").exists()
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_file_that_is_no_model_is_told_even_without_a_checksum(hub: Hub, tmp_path: Path) -> None:
+    hub.no_checksum = True
+    hub.files["model.bin"] = b"<html>please log in</html>"
+    with pytest.raises(FetchError, match="no whisper model"):
+        fetch(hub, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_file_is_named(hub: Hub, tmp_path: Path) -> None:
+    del hub.files["model.bin"]
+    with pytest.raises(FetchError, match=r"model\.bin.*404"):
+        fetch(hub, tmp_path)
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
+def test_a_refusal_is_told_with_its_number(hub: Hub, tmp_path: Path, status: int) -> None:
+    hub.status = status
+    with pytest.raises(FetchError, match=str(status)):
+        fetch(hub, tmp_path)
+
+
+def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match=r"tiny\.en"):
+        asyncio.run(fetch_model("gigantic", lambda progress: None, tmp_path))
+
+
+def test_a_name_cannot_leave_the_folder(tmp_path: Path) -> None:
+    for name in ("../x", "a/../../x", "/etc/passwd", ".."):
+        with pytest.raises(FetchError):
+            asyncio.run(fetch_model(name, lambda progress: None, tmp_path, {"HF_ENDPOINT": "http://127.0.0.1:1"}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_offline_is_told_within_three_seconds(tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    began = time.monotonic()
+    with pytest.raises(FetchError, match=re.escape("127.0.0.1 cannot be reached")):
+        asyncio.run(
+            fetch_model("tiny.en", lambda progress: None, tmp_path, {"HF_ENDPOINT": f"http://127.0.0.1:{port}"})
+        )
+    assert time.monotonic() - began < 3
+
+
+def test_a_network_that_swallows_everything_is_told_within_three_seconds(tmp_path: Path) -> None:
+    with socket.socket() as full:  # its queue is full: a further connection gets no answer at all
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting = [socket.socket() for _ in range(3)]
+        for client in waiting:
+            client.setblocking(False)
+            client.connect_ex(full.getsockname())
+        began = time.monotonic()
+        address = f"http://127.0.0.1:{full.getsockname()[1]}"
+        with pytest.raises(FetchError, match="cannot be reached"):
+            asyncio.run(fetch_model("tiny.en", lambda progress: None, tmp_path, {"HF_ENDPOINT": address}))
+        assert time.monotonic() - began < 3
+        for client in waiting:
+            client.close()

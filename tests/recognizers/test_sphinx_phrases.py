@@ -1,0 +1,87 @@
+"""The embedded recognizer, as it is, on recorded people."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from voicestream.backends.sphinx import SphinxRecognizer
+from voicestream.errors import RecognitionError
+from voicestream.vocabulary import SAMPLE_RATE, Hypothesis, Samples
+
+GRAMMAR = """#JSGF V1.0;
+grammar phrases;
+<small> = one | two | three | four | five | six | seven | eight | nine | ten;
+public <command> = what time is it | set a timer for <small> (minutes | hours) [and <small> minutes]
+                 | cancel all timers | resume timer | timer status;
+"""
+
+Recording = Callable[[str], Samples]
+
+
+def final(audio: Samples, grammar: str = GRAMMAR) -> Hypothesis:
+    async def recognize() -> Hypothesis:
+        async with SphinxRecognizer(grammar) as recognizer:
+            return await recognizer.transcribe(audio, is_final=True)
+
+    return asyncio.run(recognize())
+
+
+def growing(audio: Samples, step: float) -> list[Hypothesis]:
+    async def recognize() -> list[Hypothesis]:
+        async with SphinxRecognizer(GRAMMAR) as recognizer:
+            ends = range(int(step * SAMPLE_RATE), audio.size, int(step * SAMPLE_RATE))
+            return [await recognizer.transcribe(audio[:end], is_final=False) for end in ends]
+
+    return asyncio.run(recognize())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("en_cmd/v2j_what_time_is_it.flac", "what time is it"),
+        ("en_cmd/s2p_cancel_all_timers.flac", "cancel all timers"),
+        ("en_cmd/s2p_set_a_timer_for_3_hours_and_10_minutes.flac", "set a timer for three hours and ten minutes"),
+    ],
+)
+def test_a_phrase_is_understood(recording: Recording, name: str, text: str) -> None:
+    assert final(recording(name)).text == text
+
+
+@pytest.mark.parametrize("name", ["en_cmd/s2p_oov_1.flac", "en_read/jfk.flac", "en_read/LJ002-0020.flac"])
+def test_speech_outside_the_phrases_is_no_text(recording: Recording, name: str) -> None:
+    assert final(recording(name)).text == ""
+
+
+def test_words_stand_where_they_were_said(recording: Recording) -> None:
+    audio = recording("en_cmd/v2j_what_time_is_it.flac")
+    words = final(audio).words
+    assert [word.text.strip() for word in words] == ["what", "time", "is", "it"]
+    assert all(0 <= word.start < word.end <= audio.size / SAMPLE_RATE for word in words)
+    assert all(first.end <= second.start for first, second in itertools.pairwise(words))
+
+
+def test_partial_text_grows_with_the_speech(recording: Recording) -> None:
+    texts = [hypothesis.text for hypothesis in growing(recording("en_cmd/s2p_cancel_all_timers.flac"), 0.3)]
+    assert texts[0] == ""
+    assert texts[-1] == "cancel all timers"
+    assert len({text for text in texts if text}) > 1
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.005, 1.0])
+def test_silence_is_no_text(seconds: float) -> None:
+    assert final(np.zeros(int(seconds * SAMPLE_RATE), np.float32)).text == ""
+
+
+def test_a_grammar_that_cannot_be_read_is_told() -> None:
+    with pytest.raises(RecognitionError, match="grammar"):
+        final(np.zeros(100, np.float32), "#JSGF V1.0; grammar broken; public <command> = ( one;")
+
+
+def test_a_word_without_a_known_sound_is_named() -> None:
+    with pytest.raises(RecognitionError, match="zzyzxq"):
+        final(np.zeros(100, np.float32), "#JSGF V1.0; grammar odd; public <command> = zzyzxq now;")

@@ -1,0 +1,261 @@
+"""The whole way of the data, from the microphone to the loudspeaker: read this file first.
+
+`converse` listens for ever and performs what turn taking decides; `answer` speaks a reply, sentence by sentence, while
+it is still being written. Interrupting is cancelling the reply's one task. No file, device, network or clock is known
+here: the parts bring them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from typing import Literal
+
+from voicestream import events as told
+from voicestream.config import Config
+from voicestream.errors import VoicestreamError
+from voicestream.events import Events
+from voicestream.parts import Parts
+from voicestream.reply import Reply
+from voicestream.speaking.heard_text import heard_text
+from voicestream.speaking.sentences import SentenceSplitter
+from voicestream.stages import Channel, ended
+from voicestream.steps import AudioClock, cancel_echo, find_speech, gather, hear, linger, speak, split_sentences, think
+from voicestream.thinking.history import History
+from voicestream.thinking.system_prompt import with_moment
+from voicestream.turns import actions as turns
+from voicestream.turns.turn_taking import TurnTaking
+from voicestream.vocabulary import (
+    Delta,
+    Finish,
+    Message,
+    ModelPart,
+    RecognitionFailed,
+    Sentence,
+    Silence,
+    SpeechPaused,
+    SpeechStarted,
+    Transcript,
+)
+
+
+class Assistant:
+    """One conversation: its parts, its memory, and at most one running reply."""
+
+    def __init__(self, parts: Parts, events: Events, config: Config, history: History, is_fast: bool = False) -> None:
+        self.parts = parts
+        self.events = events
+        self.config = config
+        self.history = history
+        self.is_fast = is_fast
+        """Whether a recording is read faster than real time: then each answer is finished before reading goes on."""
+        self.clock = AudioClock()
+        self.close_speech = asyncio.Event()
+        self.turn_taking = TurnTaking(config.turns)
+        self.inputs: Channel[turns.Input] = Channel(ahead=256)
+        self.reply: Reply | None = None
+        self.announcements: deque[str] = deque(maxlen=20)
+        self.fell_silent_at: float | None = None
+        """When the user fell silent last, by the events' clock; None where they typed."""
+        parts.speaker.on_sound = self.notice_sound
+
+    # ---------------------------------------------------------------------------------- the way of the data
+
+    async def converse(self) -> None:
+        """Listen until the input ends; answer each turn; fall silent when the user speaks."""
+        parts = self.parts
+        try:
+            async with (
+                parts.microphone.listen() as microphone,
+                linger(microphone, self.is_over, self.quiet if self.is_fast else None) as frames,
+                cancel_echo(frames, parts.canceller, parts.speaker) as clean,
+                find_speech(clean, parts.detector, self.config, self.clock, self.close_speech, self.events) as speech,
+                hear(speech, parts.recognizer, self.config, self.is_fast) as heard,
+                gather(heard, self.inputs) as inputs,
+            ):
+                async for happened in inputs:
+                    for action in self.notice(happened):
+                        await self.perform(action)
+                    if self.announcements and self.is_over():
+                        await self.begin_announcement(self.announcements.popleft())
+        finally:
+            await self.end_reply()
+
+    async def answer(self, reply: Reply) -> None:
+        """Speak the reply while it is being written; whoever cancels this finds silence, and nothing left running."""
+        speaker = self.parts.speaker
+        async with (
+            think(reply, self.events) as deltas,
+            split_sentences(deltas, reply, self.events, speaker, SentenceSplitter()) as sentences,
+            speak(sentences, reply, self.events, self.parts.voice, speaker.rate) as sounds,
+        ):
+            try:
+                async for sound in sounds:
+                    await reply.committed.wait()  # a speculative answer waits here, silent
+                    await speaker.play(sound)
+                await reply.committed.wait()
+                await speaker.drain()
+            finally:
+                reply.played = speaker.stop()  # silence comes first; then the stages close, the request last
+
+    # ------------------------------------------------------------------------------------------- from outside
+
+    def type(self, text: str) -> None:
+        """Take a turn that was typed."""
+        self.inputs.put_now(turns.Typed(text, self.clock.audio_time(asyncio.get_running_loop().time())))
+
+    def announce(self, text: str) -> None:
+        """Say something that nobody asked for, such as that a timer rings, as soon as nobody else speaks."""
+        self.announcements.append(text)
+        self.inputs.put_now(Silence(self.clock.audio_time(asyncio.get_running_loop().time())))
+
+    # --------------------------------------------------------------------------------------- what happened
+
+    def notice(self, happened: turns.Input) -> list[turns.Action]:
+        """Publish what happened, and return what turn taking makes of it."""
+        match happened:
+            case SpeechStarted(time):
+                self.events.emit(told.SpeechStartedEvent(audio_time=time))
+            case SpeechPaused(time):
+                self.fell_silent_at = self.events.when(self.clock.at(time))
+            case Transcript(text, stable, is_final):
+                self.events.emit(told.TranscriptEvent(text=text, stable=stable, final=is_final))
+            case turns.Typed():
+                self.fell_silent_at = None
+            case RecognitionFailed(message):
+                self.events.emit(told.ErrorEvent(stage="recognizer", code="recognition", message=message))
+            case turns.AnswerSounding(turn) | turns.AnswerEnded(turn):
+                if self.reply is None or self.reply.turn != turn:
+                    return []  # it was cancelled meanwhile
+                if isinstance(happened, turns.AnswerEnded):
+                    self.conclude(self.reply)
+        return self.turn_taking.add(happened)
+
+    def notice_sound(self, kind: Literal["started", "ended"], sentence: Sentence, at: float) -> None:
+        """Publish that a sentence begins or ends to be heard; the loudspeaker calls it."""
+        reply = self.reply
+        if reply is None:
+            return
+        if kind == "ended":
+            self.events.emit(told.SoundEnded(turn=reply.turn, index=sentence.index), self.events.when(at))
+            return
+        self.events.emit(told.SoundStarted(turn=reply.turn, index=sentence.index), self.events.when(at))
+        self.inputs.put_now(turns.Saying(sentence.spoken, self.clock.audio_time(at)))
+        if not reply.is_sounding:
+            reply.is_sounding = True
+            reply.reach("first_sound", self.events.when(at))
+            self.events.emit(reply.latency())
+            self.inputs.put_now(turns.AnswerSounding(reply.turn))
+
+    # ------------------------------------------------------------------------- what turn taking has decided
+
+    async def perform(self, action: turns.Action) -> None:
+        """Do what turn taking has decided."""
+        match action:
+            case turns.BeginAnswer(turn, text, is_speculative):
+                await self.begin(Reply(turn, text, lambda confirmed: self.think_about(text, confirmed)))
+                if not is_speculative:
+                    self.commit(text)
+            case turns.CommitAnswer(_, text):
+                self.commit(text)
+            case turns.CancelAnswer():
+                await self.take_back()
+            case turns.Interrupt() | turns.StopAll():
+                await self.end_reply()
+            case turns.TurnTaken(turn, text):
+                self.events.emit(told.Turn(turn=turn, text=text))
+            case turns.PauseSpeaker():
+                self.parts.speaker.pause()
+                self.events.emit(told.Paused(turn=self.reply.turn if self.reply else 0))
+            case turns.ResumeSpeaker(reason):
+                self.parts.speaker.resume()
+                self.events.emit(told.Resumed(turn=self.reply.turn if self.reply else 0, reason=reason))
+            case turns.CloseSpeech():
+                self.close_speech.set()
+            case turns.ChangeState(state):
+                self.events.emit(told.StateChanged(state=state))
+            case turns.SpeechIgnored() | turns.PlaySound():
+                pass
+
+    async def begin(self, reply: Reply) -> None:
+        """Start a reply, silent until it is committed."""
+        await self.end_reply()
+        self.reply = reply
+        reply.asked_at = self.events.now() if self.fell_silent_at is None else self.fell_silent_at
+        reply.reach("transcript", self.events.now())
+        reply.task = asyncio.create_task(self.run(reply), name=f"answer {reply.turn}")
+
+    async def begin_announcement(self, text: str) -> None:
+        """Start to say something that nobody asked for."""
+
+        async def source(confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
+            yield Delta(text)
+            yield Finish()
+
+        self.fell_silent_at = None
+        await self.begin(Reply(0, "", source))
+        self.commit("")
+
+    def commit(self, text: str) -> None:
+        """Let the running reply sound: the user's turn is certain."""
+        if self.reply:
+            self.reply.question = text
+            self.reply.reach("turn_confirmed", self.events.now())
+            self.reply.commit(self.events)
+
+    def think_about(self, text: str, confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
+        """Open the stream of the model's answer to what the user said."""
+        question = Message("user", with_moment(text, self.parts.now()))
+        return self.parts.thinker.answer((*self.history.messages(), question), confirmed)
+
+    async def run(self, reply: Reply) -> None:
+        """Answer, and say when it is over; an error of a device or a bug costs this answer, and is said."""
+        try:
+            await self.answer(reply)
+        except VoicestreamError as error:
+            reply.finish = "error"
+            self.events.emit(told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
+        self.inputs.put_now(turns.AnswerEnded(reply.turn))
+
+    async def end_reply(self) -> None:
+        """End the running reply, if there is one: silence at once, its request closed, what was heard remembered."""
+        if (reply := self.reply) and reply.task:
+            reply.is_interrupted = not reply.task.done()
+            await ended(reply.task)
+            self.conclude(reply)
+
+    async def take_back(self) -> None:
+        """End the running reply as if it had never been: the user goes on, and will be answered with all they said."""
+        if (reply := self.reply) and reply.task:
+            self.reply = None
+            await ended(reply.task)
+
+    def conclude(self, reply: Reply) -> None:
+        """Remember what was heard of a reply that is over, and tell it; of one that never was certain, nothing."""
+        self.reply = None
+        if not reply.committed.is_set():
+            return
+        heard = heard_text(reply.sentences, reply.played)
+        if reply.is_interrupted:
+            reply.finish = "interrupted"
+            self.events.emit(told.Interrupted(turn=reply.turn, heard=heard))
+        if reply.question:
+            self.history.add_user(with_moment(reply.question, self.parts.now()))
+            self.history.add_answer(reply.record.messages(len(heard)))
+            self.history.trim()
+        if not reply.is_sounding:
+            self.events.emit(reply.latency())
+        self.events.emit(reply.concluded(heard))
+
+    # ----------------------------------------------------------------------------------- when it may be over
+
+    async def quiet(self) -> None:
+        """Return when no committed reply is running."""
+        while self.reply and self.reply.committed.is_set() and self.reply.task:
+            await asyncio.wait([self.reply.task])
+            await asyncio.sleep(0)  # let the conversation conclude it
+
+    def is_over(self) -> bool:
+        """Return whether nothing is left to be answered or heard."""
+        return self.reply is None and self.turn_taking.is_quiet

@@ -1,0 +1,155 @@
+"""The microphone: a sound device whose stream never ends. A lost one is waited for, with silence in its place."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Self
+
+import numpy as np
+
+from voicestream.hearing.echo_path import EchoPath
+from voicestream.hearing.frames import FrameCutter
+from voicestream.parts import SoundCard, SoundStream, StreamWish
+from voicestream.speaking.stream_time import StreamTime
+from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
+
+KEPT = 4.0
+"""Seconds of frames that wait for a slow reader before the oldest is dropped."""
+
+MUTED = 5.0
+"""Seconds of exact zeros after which a person is told: a microphone that is on is never that quiet."""
+
+WIRED = 0.98
+"""Likeness from which the microphone is no microphone: when one is unplugged, PulseAudio and PipeWire move its stream
+to another source without a word, such as the loudspeaker's monitor, and the assistant would hear itself for ever."""
+
+Reference = Callable[[float, int], Samples]
+"""What the loudspeaker plays from a time of the clock on: Speaker.reference."""
+
+
+class Microphone:
+    """A sound device as the microphone."""
+
+    def __init__(
+        self,
+        card: SoundCard,
+        device: str = "",
+        *,
+        reference: Reference | None = None,
+        on_notice: Callable[[str, str], None] = lambda code, message: None,
+    ) -> None:
+        self._card = card
+        self._device = device
+        self._reference = reference
+        self._on_notice = on_notice
+
+    def listen(self) -> AbstractAsyncContextManager[AsyncIterator[Frame]]:
+        """Open the device and hand out frames for ever; raise DeviceError only where it begins."""
+        return self._listen()
+
+    @asynccontextmanager
+    async def _listen(self) -> AsyncGenerator[AsyncIterator[Frame], None]:
+        arrival = _Arrival(self._reference, self._on_notice)
+        wish = StreamWish(
+            *("input", self._device, (SAMPLE_RATE,), FRAME_SECONDS),
+            *(arrival.receive, arrival.open, arrival.notice),
+        )
+        async with self._card.keep(wish) as arrival.stream:
+            try:
+                yield arrival
+            finally:
+                arrival.stand_in(False)
+
+
+class _Arrival:
+    """Cuts what the device brings into frames. Only `receive` and `open` run in other threads."""
+
+    def __init__(self, reference: Reference | None, on_notice: Callable[[str, str], None]) -> None:
+        self.stream: SoundStream
+        self.dropped = 0
+        self._reference = reference
+        self._on_notice = on_notice
+        self._loop = asyncio.get_running_loop()
+        self._frames: deque[Frame] = deque(maxlen=round(KEPT / FRAME_SECONDS))
+        self._arrived = asyncio.Event()
+        self._count = 0
+        self._heard_until = self._loop.time()
+        self._standing_in: asyncio.TimerHandle | None = None
+        self._zeros = 0
+        self._path = EchoPath()
+        self._begin(SAMPLE_RATE)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Frame:
+        while not self._frames:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._frames.popleft()
+
+    def receive(self, samples: Samples, ago: float) -> None:
+        """Bring a block to the event loop, and do nothing else: this runs in the sound system's thread."""
+        self._loop.call_soon_threadsafe(self._take, samples, time.monotonic() - ago)
+
+    def open(self, rate: int) -> None:
+        """Begin a new stream."""
+        self._loop.call_soon_threadsafe(self._begin, rate)
+
+    def notice(self, code: str, message: str) -> None:
+        """Pass a notice on; let silence stand in for a lost microphone."""
+        if code == "microphone_lost":
+            self.stand_in(True)
+        self._on_notice(code, message)
+
+    def stand_in(self, is_lost: bool) -> None:
+        """Bring silence at the pace of the clock, or end that: whoever counts audio time must not be stopped."""
+        if self._standing_in is not None:
+            self._standing_in.cancel()
+            self._standing_in = None
+        if not is_lost:
+            return
+        while self._heard_until + FRAME_SECONDS <= self._loop.time():
+            self._put(np.zeros(FRAME_SAMPLES, np.float32), self._heard_until + FRAME_SECONDS)
+        self._standing_in = self._loop.call_at(self._heard_until + FRAME_SECONDS, self.stand_in, True)
+
+    def _begin(self, rate: int) -> None:
+        self.stand_in(False)
+        self._cutter = FrameCutter(rate)
+        self._rate = rate
+        self._received = 0
+        self._cut = 0
+        self._times = StreamTime(SAMPLE_RATE)
+
+    def _take(self, samples: Samples, recorded_at: float) -> None:
+        self._received += len(samples)
+        self._times.note(round(self._received * SAMPLE_RATE / self._rate), recorded_at)
+        for frame in self._cutter.add(samples):
+            self._cut += FRAME_SAMPLES
+            self._put(frame, self._times.time_of(self._cut))
+            self._suspect(frame)
+
+    def _put(self, samples: Samples, captured_at: float) -> None:
+        if len(self._frames) == self._frames.maxlen:
+            self.dropped += 1
+            if self.dropped == 1:
+                self._on_notice("overrun", "this machine is too slow for its settings: audio of the microphone is lost")
+        self._frames.append(Frame(samples, self._count * FRAME_SECONDS, captured_at))
+        self._count += 1
+        self._heard_until = captured_at
+        self._arrived.set()
+
+    def _suspect(self, samples: Samples) -> None:
+        """Tell of a microphone that is off, and leave one that is really our own loudspeaker."""
+        self._zeros = 0 if samples.any() else self._zeros + 1
+        if self._zeros == round(MUTED / FRAME_SECONDS):
+            self._on_notice("microphone_silent", f"the microphone {self.stream.name!r} is muted: it gives only zeros")
+        if self._reference is None:
+            return
+        echo = self._path.add(samples, self._reference(self._heard_until - FRAME_SECONDS, FRAME_SAMPLES))
+        if echo is not None and echo.likeness > WIRED:
+            self.stream.lose("the sound server put the loudspeaker's own sound in its place")

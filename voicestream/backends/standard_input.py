@@ -1,0 +1,157 @@
+"""Standard input in place of a microphone: a WAV of any width as it comes through a pipe, or raw 16-bit at 16 kHz."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import struct
+import sys
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from voicestream.errors import InputError
+from voicestream.hearing.frames import PIECE, cut_frames, pace_frames
+from voicestream.vocabulary import SAMPLE_RATE, Frame, Samples
+
+QUICKER = 1.01
+"""A pipe is read one percent quicker than the clock, so that a sender with a quick clock leaves no backlog."""
+
+
+class InputMicrophone:
+    """The bytes of a file descriptor, standard input unless another is named, as the microphone."""
+
+    def __init__(self, descriptor: int | None = None, is_fast: bool = False) -> None:
+        self._descriptor = descriptor
+        self._is_fast = is_fast
+
+    def listen(self) -> AbstractAsyncContextManager[AsyncIterator[Frame]]:
+        """Hand out frames until the sender closes, at the pace of the clock or as they come; raise InputError."""
+        return self._listen()
+
+    @asynccontextmanager
+    async def _listen(self) -> AsyncGenerator[AsyncIterator[Frame], None]:
+        descriptor = sys.stdin.fileno() if self._descriptor is None else self._descriptor
+        reader = _Reader(descriptor)
+        form, first = await _find_form(reader)
+        frames = pace_frames(cut_frames(_pieces(reader, form, first), form.rate), self._is_fast, QUICKER)
+        try:
+            yield frames
+        finally:
+            await frames.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How the bytes are to be read."""
+
+    rate: int = SAMPLE_RATE
+    channels: int = 1
+    bytes_per_sample: int = 2
+    is_float: bool = False
+
+
+class _Reader:
+    """Reads a descriptor in a thread of its own, one request after the other.
+
+    The thread is a daemon: a read of a terminal or an idle pipe cannot be called off, and must not hold up the exit.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    async def read(self, count: int) -> bytes:
+        """Return `count` bytes, or fewer at the end."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[bytes] = loop.create_future()
+
+        def give(data: bytes) -> None:
+            if not answer.done():
+                answer.set_result(data)
+
+        def work() -> None:
+            data = b""
+            while len(data) < count and (piece := os.read(self._descriptor, count - len(data))):
+                data += piece
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(give, data)
+
+        threading.Thread(target=work, name="standard input", daemon=True).start()
+        return await answer
+
+
+async def _find_form(reader: _Reader) -> tuple[_Form, bytes]:
+    """Read the header, if there is one; return what follows it in the same read."""
+    head = await reader.read(12)
+    if not head:
+        raise InputError("standard input: is empty; expected a WAV or raw 16-bit mono at 16 kHz")
+    if head[:4] == b"fLaC" or head[:4] == b"OggS":
+        raise InputError("standard input: is FLAC or Ogg; only WAV and raw 16-bit can be read from a pipe")
+    if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+        return _Form(), head
+    form = None
+    while True:
+        chunk = await reader.read(8)
+        if len(chunk) < 8:
+            raise InputError("standard input: is truncated: the WAV header ends before the samples")
+        name, length = struct.unpack("<4sI", chunk)
+        if name == b"data":
+            break
+        if length > 1 << 20:
+            raise InputError("standard input: is damaged: a chunk of the WAV header is over a megabyte long")
+        body = await reader.read(length + length % 2)
+        if name == b"fmt ":
+            form = _wav_form(body)
+    if form is None:
+        raise InputError("standard input: is damaged: the WAV header does not tell its format")
+    return form, b""
+
+
+def _wav_form(body: bytes) -> _Form:
+    """Read a format chunk. http://soundfile.sapp.org/doc/WaveFormat/"""
+    if len(body) < 16:
+        raise InputError("standard input: is damaged: the WAV format is too short")
+    kind, channels, rate, _, _, bits = struct.unpack("<HHIIHH", body[:16])
+    if kind == 0xFFFE and len(body) >= 26:  # WAVE_FORMAT_EXTENSIBLE: the true kind begins the GUID
+        (kind,) = struct.unpack("<H", body[24:26])
+    is_float = kind == 3
+    if kind not in (1, 3) or bits not in ((32, 64) if is_float else (8, 16, 24, 32)):
+        raise InputError(f"standard input: WAV of kind {kind} with {bits} bits cannot be read from a pipe")
+    if not 1 <= channels <= 32 or not 4_000 <= rate <= 384_000:
+        raise InputError(f"standard input: is damaged: a WAV of {channels} channels at {rate} Hz")
+    return _Form(rate, channels, bits // 8, is_float)
+
+
+async def _pieces(reader: _Reader, form: _Form, first: bytes) -> AsyncGenerator[Samples, None]:
+    stride = form.channels * form.bytes_per_sample
+    count = max(1, round(PIECE * form.rate)) * stride
+    data = first
+    while True:
+        more = await reader.read(count - len(data))
+        data += more
+        whole = len(data) // stride * stride
+        if whole:
+            yield _decode(data[:whole], form)
+        if not more:
+            return
+        data = data[whole:]
+
+
+def _decode(data: bytes, form: _Form) -> Samples:
+    """Return the first channel as float32 in [-1, 1]."""
+    width = form.bytes_per_sample
+    if form.is_float:
+        samples = np.frombuffer(data, f"<f{width}")[:: form.channels]
+        return np.nan_to_num(samples.astype(np.float32), posinf=1, neginf=-1).clip(-1, 1)
+    if width == 1:
+        return (np.frombuffer(data, np.uint8)[:: form.channels].astype(np.float32) - np.float32(128)) / np.float32(128)
+    if width == 3:
+        octets = np.frombuffer(data, np.uint8).reshape(-1, 3)[:: form.channels]
+        wide = np.zeros((len(octets), 4), np.uint8)
+        wide[:, 1:] = octets
+        return wide.reshape(-1).view("<i4").astype(np.float32) / np.float32(2**31)
+    full = float(2 ** (8 * width - 1))
+    return np.frombuffer(data, f"<i{width}")[:: form.channels].astype(np.float32) / np.float32(full)

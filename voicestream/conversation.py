@@ -1,0 +1,104 @@
+"""Runs a conversation from the settings: opens the parts, shows the events, and ends in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from argparse import Namespace
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from voicestream import events as told
+from voicestream.assemble import Mind, moment, open_parts
+from voicestream.assistant import Assistant
+from voicestream.backends.no_ears import NoEars
+from voicestream.commands.options import open_events
+from voicestream.config import Config
+from voicestream.displays.json_lines import write_json_lines
+from voicestream.displays.lines import Lines
+from voicestream.errors import ModelError
+from voicestream.events import Events
+from voicestream.parts import Microphone
+from voicestream.stages import Channel, ended
+from voicestream.thinking.bell import ring
+from voicestream.thinking.history import History
+from voicestream.thinking.system_prompt import write_system_prompt
+
+
+def show_events(events: Events, arguments: Namespace) -> None:
+    """Let the events be seen as the command line asks: JSON lines where --events says, else lines of text."""
+    out = open_events(arguments)
+    if out:
+        events.show_on(write_json_lines(out))
+    if out is not sys.stdout:
+        events.show_on(Lines(sys.stdout, is_live=sys.stdout.isatty(), is_verbose=arguments.verbose))
+
+
+@asynccontextmanager
+async def open_assistant(
+    config: Config,
+    events: Events,
+    *,
+    is_fast: bool = False,
+    ears: NoEars | None = None,
+    microphone: Microphone | None = None,
+) -> AsyncGenerator[Assistant, None]:
+    """Open the parts and put the assistant together; its timers ring while the block lasts."""
+    async with open_parts(config, events, is_fast=is_fast, ears=ears, microphone=microphone) as (parts, mind):
+        history = History(write_system_prompt(replacement=config.thinking.system_prompt), most_tokens=6000)
+        assistant = Assistant(parts, events, config, history, is_fast)
+        bell = asyncio.create_task(_announce(mind, assistant), name="bell")
+        try:
+            yield assistant
+        finally:
+            await ended(bell)
+
+
+async def _announce(mind: Mind, assistant: Assistant) -> None:
+    async for announcement in ring(mind.timers, moment):
+        assistant.announce(announcement.text)
+
+
+async def typed_lines(assistant: Assistant, finished: asyncio.Event | None = None) -> None:
+    """Let every line typed on the terminal be a turn; set `finished` at the end of the typing."""
+    loop = asyncio.get_running_loop()
+    lines: Channel[str] = Channel(ahead=16)
+
+    def read() -> None:  # runs in a thread of its own that nobody waits for: a terminal's line cannot be given up
+        for line in sys.stdin:
+            loop.call_soon_threadsafe(lines.put_now, line)
+        loop.call_soon_threadsafe(lines.end)
+
+    threading.Thread(target=read, name="typing", daemon=True).start()
+    async for line in lines:
+        if line.strip():
+            assistant.type(line.strip())
+    if finished:
+        finished.set()
+
+
+async def ask_once(question: str, config: Config, arguments: Namespace) -> int:
+    """Answer one typed question; return the exit status."""
+    events = Events()
+    failures: list[told.ErrorEvent] = []
+    answers: list[told.Answer] = []
+
+    def watch(event: told.Event) -> None:
+        if isinstance(event, told.ErrorEvent) and event.stage == "model":
+            failures.append(event)
+        if isinstance(event, told.Answer):
+            answers.append(event)
+
+    events.show_on(watch)
+    if not arguments.json:
+        show_events(events, arguments)
+    ears = NoEars()
+    async with open_assistant(config, events, ears=ears) as assistant:
+        assistant.type(question)
+        ears.finished.set()
+        await assistant.converse()
+    if arguments.json:
+        for answer in answers:
+            sys.stdout.write(told.as_json(answer) + "\n")
+    return ModelError.exit_status if failures else 0

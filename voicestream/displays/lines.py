@@ -1,0 +1,80 @@
+"""A conversation as lines of text: for a terminal, a pipe, a screen reader and the journal."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TextIO
+
+from voicestream import events as told
+from voicestream.events import Event
+
+CLEAR_LINE = "\r\x1b[K"
+
+
+def printable(text: str) -> str:
+    """Return the text without what could steer a terminal: control, format and direction characters.
+
+    Text of a model or a file is never trusted; line breaks and tabs stay, and so do the joiners that scripts need.
+    """
+    return "".join(
+        letter
+        for letter in text
+        if letter in "\n\t\u200c\u200d" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn")
+    )
+
+
+class Lines:
+    """Shows what was said and answered; on a terminal the words appear while they are being said."""
+
+    def __init__(self, out: TextIO, *, is_live: bool, is_verbose: bool = False) -> None:
+        self._out = out
+        self._is_live = is_live
+        self._is_verbose = is_verbose
+        self._is_in_answer = False
+        self._is_in_partial = False
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case told.Ready():
+                self._line(f"· {event.recognizer} · {event.model} · {event.voice}")
+                if event.input:
+                    self._line(f"· listening on {event.input}; speaking on {event.output}; Ctrl-C ends")
+            case told.Notice():
+                self._line(f"· {event.message}")
+            case told.TranscriptEvent(text=text) if text and self._is_live and not self._is_in_answer:
+                self._out.write(f"{CLEAR_LINE}  … {self._fitting(printable(text))}")
+                self._is_in_partial = True
+            case told.Turn():
+                self._line(f"you: {printable(event.text)}")
+            case told.DeltaEvent():
+                if not self._is_in_answer:
+                    self._end_line()
+                    self._out.write("voicestream: ")
+                    self._is_in_answer = True
+                self._out.write(printable(event.text))
+            case told.Interrupted():
+                self._line("  (interrupted)")
+            case told.Answer():
+                self._end_line()
+            case told.Latency() if self._is_verbose and event.first_sound is not None:
+                self._line(f"  ({event.first_sound:.2f} s from the end of your speech to the first sound)")
+            case told.ErrorEvent():
+                self._line(f"! {event.stage}: {printable(event.message)}")
+        self._out.flush()
+
+    def _line(self, text: str) -> None:
+        self._end_line()
+        self._out.write(text + "\n")
+
+    def _end_line(self) -> None:
+        if self._is_in_partial:
+            self._out.write(CLEAR_LINE)
+        elif self._is_in_answer:
+            self._out.write("\n")
+        self._is_in_partial = self._is_in_answer = False
+
+    def _fitting(self, text: str) -> str:
+        """Return the end of the text that fits on one line of 80 columns."""
+        flat = " ".join(text.split())
+        return flat if len(flat) <= 72 else "…" + flat[-71:]

@@ -1,0 +1,75 @@
+"""How much of what the microphone hears is our own loudspeaker, and how late: measured by correlation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from voicestream.vocabulary import SAMPLE_RATE, Samples
+
+WINDOW = 1.0
+"""Seconds that are compared at a time: enough speech for one clear peak."""
+
+SEARCHED = 0.5
+"""Seconds of delay that are searched, and as many of advance, because clocks of devices lie: Bluetooth adds 0.3."""
+
+LIKE_FROM, LIKE_TO = 100, 2500
+"""Hertz between which likeness is measured: above, half a sample of misfit already makes a wire look like a room."""
+
+AUDIBLE = 1e-3
+"""Root mean square of the far end below which nothing can be measured: -60 dB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """One measurement."""
+
+    delay: float
+    """Seconds by which the microphone hears it later than the reference says; negative where it is earlier."""
+    likeness: float
+    """Correlation at that delay, 0 to 1. A room gives up to 0.9; 0.98 is no room, but a wire."""
+    sharpness: float
+    """Height of the peak of the whitened correlation above its surroundings, in standard deviations."""
+
+
+class EchoPath:
+    """Collects both ends, and measures once for each WINDOW in which the far end sounds."""
+
+    def __init__(self) -> None:
+        size = round((WINDOW + 2 * SEARCHED) * SAMPLE_RATE)
+        self._near = np.zeros(size, np.float32)
+        self._far = np.zeros(size, np.float32)
+        self._new = 0
+
+    def add(self, near: Samples, far: Samples) -> Echo | None:
+        """Take the same stretch of time of both ends at SAMPLE_RATE; return a measurement where one is due."""
+        for ring, samples in ((self._near, near), (self._far, far)):
+            ring[: -len(samples)] = ring[len(samples) :]
+            ring[-len(samples) :] = samples
+        self._new += len(near)
+        if self._new < round(WINDOW * SAMPLE_RATE):
+            return None
+        self._new = 0
+        margin = round(SEARCHED * SAMPLE_RATE)
+        middle = self._far[margin:-margin]
+        if np.sqrt(np.mean(np.square(middle))) < AUDIBLE:
+            return None
+        return _compare(self._near, middle, margin)
+
+
+def _compare(near: Samples, middle: Samples, margin: int) -> Echo:
+    """Find `middle` in `near`, where it stands at index `margin` if there is no delay."""
+    size = 1 << (len(near) + len(middle) - 1).bit_length()
+    far_spectrum = np.conj(np.fft.rfft(middle, size))
+    cross = np.fft.rfft(near, size) * far_spectrum
+    # Whitened (PHAT), so that the peak is one sample wide and not as wide as a vowel's period.
+    # Knapp and Carter, The generalized correlation method for estimation of time delay, 1976.
+    whitened = np.fft.irfft(cross / (np.abs(cross) + 1e-12), size)[: 2 * margin + 1]
+    lag = int(np.argmax(np.abs(whitened)))
+    sharpness = float(np.abs(whitened[lag]) / (np.std(whitened) + 1e-12))
+    there = np.fft.rfft(near[lag : lag + len(middle)], size)
+    low = slice(round(LIKE_FROM / SAMPLE_RATE * size), round(LIKE_TO / SAMPLE_RATE * size))
+    product = np.abs(np.sum((there * far_spectrum)[low]))
+    likeness = float(product / (np.linalg.norm(there[low]) * np.linalg.norm(far_spectrum[low]) + 1e-9))
+    return Echo((lag - margin) / SAMPLE_RATE, likeness, sharpness)

@@ -1,0 +1,48 @@
+"""Takes a microphone's offset off its audio, and lifts quiet speech to the level at which the detector hears best.
+
+Measured with Silero 6 on 129 recordings: at 1 % of their level 23 go unheard without the gain, and 12 of 129 with an
+offset of 0.3.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from voicestream.vocabulary import FRAME_SECONDS, Samples
+
+TARGET = 0.1
+"""Level, root mean square, of a voice after the gain."""
+
+GAIN_MAX = 20.0
+"""26 dB: with more, a television two rooms away becomes a speaker."""
+
+RELEASE = 8.0
+"""Seconds in which the remembered level of the loudest frame falls to a third: a pause must not lift the noise."""
+
+OFFSET_TIME = 0.3
+"""Seconds in which a change of the offset is followed; far longer than a period of the deepest voice."""
+
+
+class Level:
+    """Levels the frames of one stream; depends on nothing but the frames before."""
+
+    def __init__(self) -> None:
+        self._offset: float | None = None
+        self._loudest = TARGET / GAIN_MAX
+
+    def centred(self, samples: Samples) -> Samples:
+        """Return the next frame without its offset, which is followed slowly and without steps."""
+        mean = float(np.mean(samples))
+        before = mean if self._offset is None else self._offset
+        self._offset = before + (mean - before) * min(1.0, FRAME_SECONDS / OFFSET_TIME)
+        slope = np.linspace(before, self._offset, len(samples), dtype=np.float32)
+        return np.asarray(samples - slope, np.float32)
+
+    def lifted(self, centred: Samples) -> Samples:
+        """Return a frame as the detector should hear it; never quieter than it is."""
+        level = float(np.sqrt(np.mean(np.square(centred))))
+        self._loudest = max(level, self._loudest * math.exp(-FRAME_SECONDS / RELEASE), TARGET / GAIN_MAX)
+        lifted: Samples = np.clip(centred * max(1.0, TARGET / self._loudest), -1.0, 1.0).astype(np.float32)
+        return lifted

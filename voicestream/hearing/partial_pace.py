@@ -1,0 +1,33 @@
+"""When the next partial transcript may be made, so that partials cost a set share of a processor core and no more."""
+
+from __future__ import annotations
+
+CREDIT = 0.3
+"""Seconds by which a start that came late may be made up for; more would become a burst after a rest."""
+
+
+class PartialPace:
+    """Paces decodes by what the last ones cost; all times are audio time, so nothing here reads a clock."""
+
+    def __init__(self, share: float, interval: float, longest: float = 1.0) -> None:
+        """`share` of one core; `interval`: seconds of new audio that a partial is worth; `longest`: of one decode."""
+        self._share = share
+        self._interval = interval
+        self._longest = longest
+        self._due = float("-inf")
+        self._started = float("-inf")
+        self._duration = 0.0
+
+    def is_due(self, now: float) -> bool:
+        """Whether a partial may start; never where it would make the final one wait for too long."""
+        return now >= self._due and now >= self._started + self._interval and self._duration <= self._longest
+
+    def start(self, now: float) -> None:
+        """Note the start of a partial, or of a speech."""
+        self._started = now
+
+    def spend(self, cost: float, duration: float, *, is_partial: bool) -> None:
+        """Note what a decode took: seconds of a core, and seconds; a final one only tells how long they take."""
+        self._duration = duration
+        if is_partial:
+            self._due = max(self._due, self._started - CREDIT) + cost / self._share

@@ -1,0 +1,85 @@
+"""One answer while it lives: its task, what was written, spoken and heard of it, and when.
+
+It knows nothing of devices, models or voices; times are seconds of the events' clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from typing import Literal
+
+from voicestream import events as told
+from voicestream.events import Event, Events
+from voicestream.thinking.history import AnswerRecord
+from voicestream.vocabulary import Delta, ModelPart, Played, Sentence, Usage
+
+Milestone = Literal["transcript", "turn_confirmed", "first_delta", "first_sentence", "first_audio", "first_sound"]
+
+
+Source = Callable[[asyncio.Event], AsyncGenerator[ModelPart, None]]
+"""Opens the stream of an answer; nothing with effects happens in it before the event is set."""
+
+
+class Reply:
+    """An answer to one turn. Until it is committed it thinks and synthesizes, but nobody hears or sees it."""
+
+    def __init__(self, turn: int, question: str, source: Source) -> None:
+        self.turn = turn
+        self.question = question
+        self.source = source
+        self.committed = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+        self.record = AnswerRecord()
+        self.sentences: list[Sentence] = []
+        self.played: list[Played] = []
+        self.finish = "stop"
+        self.usage: Usage | None = None
+        self.is_sounding = False
+        self.is_interrupted = False
+        self.asked_at = 0.0
+        """When the user fell silent, or their typed line arrived."""
+        self._milestones: dict[Milestone, float] = {}
+        self._untold: list[tuple[Event, float]] = []
+
+    @property
+    def text(self) -> str:
+        """All that was written so far, and what was said beside it."""
+        return self.record.text()
+
+    def reach(self, milestone: Milestone, at: float) -> None:
+        """Remember the first time that a milestone was reached."""
+        self._milestones.setdefault(milestone, at)
+
+    def tell(self, events: Events, event: Event, at: float | None = None) -> None:
+        """Publish an event of this reply; before it is committed, keep it until then."""
+        at = events.now() if at is None else at
+        if self.committed.is_set():
+            events.emit(event, at)
+        else:
+            self._untold.append((event, at))
+
+    def say_beside(self, text: str) -> str:
+        """Return `text`, noted as said but as no part of the answer."""
+        self.record.add(Delta(text, is_filler=True))
+        return text
+
+    def commit(self, events: Events) -> None:
+        """Let the reply be heard and seen: the user's turn is certain."""
+        self.committed.set()
+        for event, at in self._untold:
+            events.emit(event, at)
+        self._untold.clear()
+
+    def latency(self) -> told.Latency:
+        """Return the seconds from the end of the user's speech to each milestone that was reached."""
+        seconds = {name: round(at - self.asked_at, 4) for name, at in self._milestones.items()}
+        return told.Latency(turn=self.turn, **seconds)
+
+    def concluded(self, heard: str) -> told.Answer:
+        """Return the event that ends the reply, of which `heard` was heard."""
+        usage = self.usage
+        tokens = (
+            {"input": usage.input_tokens, "output": usage.output_tokens, "cached": usage.cached_tokens} if usage else {}
+        )
+        return told.Answer(turn=self.turn, text=self.text, heard=heard, finish=self.finish, usage=tokens)

@@ -1,0 +1,102 @@
+"""What the splitter must know of a language: abbreviations, words that begin sentences, conjunctions.
+
+The tables lie in tables/, one file a language; a language without one is read with the English table."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+KNOWN = ("en", "de", "es", "fr", "it", "nl", "pt", "da", "pl", "ru")
+
+_NEIGHBOURS = {
+    "no": "da",
+    "nb": "da",
+    "nn": "da",
+    "sv": "da",
+    "kk": "ru",
+    "uk": "ru",
+    "bg": "ru",
+    "cs": "pl",
+    "sk": "pl",
+}
+"""Languages that are read with the table of a neighbour."""
+
+_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language's table; all words in lower case, abbreviations without their last full stop."""
+
+    code: str
+    titles: frozenset[str] = frozenset()
+    """Stand before a name and never end a sentence: Dr., Mrs."""
+    never: frozenset[str] = frozenset()
+    """Never end a sentence: e.g., z. B."""
+    before_number: frozenset[str] = frozenset()
+    """End no sentence where a number follows: No. 5, p. 12."""
+    may_end: frozenset[str] = frozenset()
+    """May end a sentence; the next word tells: etc., U.S., p.m."""
+    starters: frozenset[str] = frozenset()
+    """Words that begin sentences and are no names."""
+    after_time: frozenset[str] = frozenset()
+    """Words that go on after p.m."""
+    labels: frozenset[str] = frozenset()
+    """Words before a single letter that is no initial: plan B."""
+    speech: frozenset[str] = frozenset()
+    """Verbs after a quotation: "Really?" Tom asked."""
+    months: frozenset[str] = frozenset()
+    """Words after an ordinal number."""
+    before_ordinal: frozenset[str] = frozenset()
+    """Words before an ordinal number: am 3. Oktober."""
+    clauses: frozenset[str] = frozenset()
+    """Conjunctions before which a long sentence may be cut."""
+    joining: frozenset[str] = frozenset()
+    """Of these, the ones that may join mere words: a clause begins only where one of `subjects` follows."""
+    subjects: frozenset[str] = frozenset()
+    common: frozenset[str] = frozenset()
+    """Words by which the language is known."""
+    number_endings: tuple[str, ...] = ()
+    """Endings of words that are abbreviations before a number: Hauptstr. 5."""
+    ordinals: bool = False
+    """Whether a number with a full stop is an ordinal."""
+
+
+@cache
+def load_language(code: str) -> Language:
+    """Return the table of a language (two letters, a region after a dash is ignored)."""
+    code = code.lower().partition("-")[0].partition("_")[0]
+    name = _NEIGHBOURS.get(code, code)
+    table = _read_table(name if name in KNOWN else "en")
+    english = _read_table("en")
+    words = {key: frozenset(value.split()) for key, value in table.items() if isinstance(value, str)}
+    endings = tuple(sorted(words.pop("number_endings", ())))
+    if name != "en":  # foreign texts quote English abbreviations: Inc., U.S., Jr.
+        titles = frozenset({"mr", "mrs", "ms", "dr", "prof", "st"})
+        words["titles"] = words["titles"] | titles
+        words["may_end"] = words["may_end"] | frozenset(str(english["may_end"]).split())
+        words["starters"] = words["starters"] | frozenset({"the", "it", "they", "he", "she", "we", "how"})
+        words["may_end"] -= words["never"] | words["titles"] | words["starters"] | words["common"]
+    return Language(code=code, number_endings=endings, ordinals=bool(table.get("ordinals", False)), **words)
+
+
+def guess_language(text: str, default: str = "en") -> str:
+    """Return the language whose commonest words the text holds most of; `default` where nothing tells."""
+    if _CYRILLIC.search(text):
+        return "ru"
+    words = [match.group().lower() for match in _WORD.finditer(text)]
+    counts = {code: sum(word in load_language(code).common for word in words) for code in KNOWN}
+    best = max(counts, key=lambda code: (counts[code], code == default))
+    return best if counts[best] > counts.get(default, 0) + 1 else default
+
+
+def _read_table(name: str) -> Mapping[str, str | bool]:
+    path = resources.files("voicestream.speaking").joinpath("tables", f"{name}.json")
+    table: Mapping[str, str | bool] = json.loads(path.read_text(encoding="utf-8"))
+    return table

@@ -1,0 +1,76 @@
+"""What the loudspeaker played in the last seconds, at 16 kHz and by clock time: the far end of an echo canceller."""
+
+from __future__ import annotations
+
+from math import gcd
+
+import numpy as np
+
+from voicestream.speaking.stream_time import StreamTime
+from voicestream.vocabulary import SAMPLE_RATE, Samples
+
+KEPT = 4.0
+"""Seconds: more than any delay of an echo and any backlog of a reader."""
+
+TAPS = 24
+"""Zero crossings of the interpolating sinc on each side; with it nothing above 9 kHz folds back louder than -60 dB."""
+
+
+class Reference:
+    """A ring of what was played, read at another rate without the delay of a resampling stream."""
+
+    def __init__(self, rate: int) -> None:
+        self.time = StreamTime(rate)
+        self._ring = np.zeros(round(KEPT * rate), np.float32)
+        self._end = 0
+        common = gcd(rate, SAMPLE_RATE)
+        self._phases = SAMPLE_RATE // common
+        self._steps_per_sample = rate // common
+        self._kernels = _kernels(rate, self._phases)
+        self._silent_from = 0
+
+    def add(self, samples: Samples, position: int) -> None:
+        """Take what is played at `position` of the stream; at most KEPT seconds; what lies between was silence."""
+        gap = min(position - self._end, len(self._ring))
+        if gap > 0:
+            self._put(np.zeros(gap, np.float32), position - gap)
+        if samples.any():
+            self._silent_from = position + len(samples)
+        self._put(samples, position)
+
+    def read(self, time: float, count: int) -> Samples:
+        """Return `count` samples at SAMPLE_RATE from clock time `time` on; zeros where nothing was played."""
+        half = self._kernels.shape[1] // 2
+        ticks = round(self.time.position_of(time) * self._phases) + np.arange(count) * self._steps_per_sample
+        places, phases = np.divmod(ticks, self._phases)
+        first, last = int(places[0]) - half, int(places[-1]) + half
+        if first >= self._silent_from or last < self._end - len(self._ring):
+            return np.zeros(count, np.float32)
+        heard = self._slice(first, last)
+        windows = np.lib.stride_tricks.sliding_window_view(heard, 2 * half)[places - places[0]]
+        sums: Samples = np.einsum("ij,ij->i", windows, self._kernels[phases])
+        return sums
+
+    def _put(self, samples: Samples, position: int) -> None:
+        begin = position % len(self._ring)
+        first = min(len(samples), len(self._ring) - begin)
+        self._ring[begin : begin + first] = samples[:first]
+        self._ring[: len(samples) - first] = samples[first:]
+        self._end = position + len(samples)
+
+    def _slice(self, first: int, last: int) -> Samples:
+        """Return what was played from position `first` to `last`; zeros before and after what is kept."""
+        places = np.arange(first, last)
+        kept = (places >= max(0, self._end - len(self._ring))) & (places < self._end)
+        return np.where(kept, self._ring[places % len(self._ring)], np.float32(0))
+
+
+def _kernels(rate: int, phases: int) -> Samples:
+    """Return windowed sincs, one row for each `1 / phases` of a sample, shape (phases, 2 · half)."""
+    cutoff = min(1.0, 0.92 * SAMPLE_RATE / rate)
+    half = int(np.ceil(TAPS / cutoff))
+    offsets = np.arange(-half, half)[None, :] - np.arange(phases)[:, None] / phases
+    window = np.cos(np.clip(offsets / half, -1, 1) * np.pi / 2) ** 2
+    kernels = cutoff * np.sinc(cutoff * offsets) * window
+    kernels /= kernels.sum(axis=1, keepdims=True)
+    return np.asarray(kernels, np.float32)

@@ -1,0 +1,129 @@
+"""Reads from the words whether somebody is in the midst of a thought, per language, without any model."""
+
+from __future__ import annotations
+
+import re
+
+from voicestream.turns.backchannels import HESITATIONS
+from voicestream.turns.words import bare_words, word_set
+
+OPEN_WORDS: dict[str, frozenset[str]] = {
+    "en": word_set(
+        """
+        a an the this these my your his her its our their some any every each no another and or but because so if
+        when while although though unless until since whether than as like that which who whose of to in on at
+        for from with without about into onto over under between through during before after against by near
+        around toward towards per via versus plus minus times is are was were am be been being will would shall
+        should can could may might must have has had do does did dont doesnt didnt isnt arent wasnt wont cant
+        couldnt wouldnt shouldnt i im ive id ill we were weve youre theyre hes shes theres very really quite too
+        more most less please also just maybe perhaps well actually basically what where how why want wants
+        wanted need needs let lets tell say call play find show give make set put take get think know guess
+        wondering going gonna wanna remind
+        """
+    )
+    - word_set("over more most less too think know play please no that this one"),
+    "de": word_set(
+        """
+        der die das den dem des ein eine einen einem einer eines mein meine meinen dein deine ihr ihre sein seine
+        unser und oder aber weil dass wenn ob als wie denn sondern obwohl während bevor nachdem damit von zu zum
+        zur in im am an auf aus bei mit nach ohne für gegen über unter vor hinter zwischen durch um seit bis ist
+        sind war waren bin bist hat habe haben hatte wird werde werden würde kann könnte soll sollte muss müsste
+        will wollte möchte ich wir sehr auch noch nur vielleicht also bitte was wo warum wann
+        """
+    ),
+    "fr": word_set(
+        """
+        le la les un une des du de mon ma mes ton ta tes son sa ses notre votre leur ce cette ces et ou mais
+        parce que si quand comme car donc puisque lorsque qui dont où à au aux dans en sur sous pour par avec
+        sans chez vers entre avant après pendant depuis est sont était suis es ai as a ont avait vais va veux
+        voudrais peux pourrais dois je jai nous très aussi peut être alors
+        """
+    ),
+    "es": word_set(
+        """
+        el la los las un una unos unas mi mis tu tus su sus este esta estos estas y e o u pero porque que si
+        cuando como aunque mientras donde de del a al en con sin por para sobre entre hasta desde hacia según
+        contra es son era está están estoy soy ha he han había voy va quiero quisiera puedo puedes debo yo muy
+        también
+        """
+    ),
+}
+"""Words after which nobody stops on purpose."""
+
+OPENERS: dict[str, frozenset[str]] = {
+    "en": word_set("if when while because although since whenever unless once"),
+    "de": word_set("wenn weil obwohl falls während sobald bevor nachdem"),
+    "fr": word_set("si quand lorsque puisque"),
+    "es": word_set("si cuando aunque mientras"),
+}
+"""Words that begin a clause which does not stand alone."""
+
+QUESTION_WORDS: dict[str, frozenset[str]] = {
+    "en": word_set(
+        """
+        what whats who whos whose where wheres when whens why how hows which is are am was were do does did can
+        could will would should shall may have has had isnt arent dont doesnt didnt cant couldnt wont
+        """
+    ),
+    "de": word_set(
+        """
+        was wer wen wem wessen wo wohin woher wann warum wieso wie welche welcher welches ist sind hat hast habe
+        kann kannst könntest wird wirst soll sollte darf gibt weißt
+        """
+    ),
+    "fr": word_set("que quoi qui où quand pourquoi comment combien quel quelle quels quelles est peux pouvez"),
+    "es": word_set("qué quién dónde cuándo por cómo cuánto cuánta cuántos cuál es puedes hay"),
+}
+"""Words that begin a question."""
+
+_TRAILS_OFF = re.compile(r"(?:\.\.\.|…|[,;:\-–—])\s*$")
+_SHORTEST_QUESTION = 3
+_SHORTEST_OPENED = 7
+"""Words from which a sentence that opens with "if" may hold its main clause too."""
+_NUMBERS = word_set(
+    """
+    zero oh one two three four five six seven eight nine null eins zwei drei vier fünf sechs sieben acht neun
+    """
+)
+
+
+def is_unfinished(text: str, language: str = "") -> bool:
+    """Tell whether the speaker must still mean to go on: "and", "so I was", "um", a list, digits being dictated."""
+    words = bare_words(text)
+    if not words:
+        return False
+    last = words[-1]
+    if last in HESITATIONS or _TRAILS_OFF.search(text):
+        return True
+    if text.rstrip().endswith("?"):
+        return False
+    if last in _among(OPEN_WORDS, language):
+        return True
+    if words[0] in _among(OPENERS, language) and len(words) < _SHORTEST_OPENED and "," not in text.rstrip(" .,"):
+        return True
+    return _is_dictated(words)
+
+
+def is_complete_question(text: str, language: str = "") -> bool:
+    """Tell whether the text is a question that lacks nothing."""
+    if is_unfinished(text, language):
+        return False
+    words = bare_words(re.split(r"[.!?]\s+(?=\S)", text.strip())[-1])
+    if len(words) < _SHORTEST_QUESTION:
+        return False
+    return text.rstrip().endswith("?") or words[0] in _among(QUESTION_WORDS, language)
+
+
+def _is_dictated(words: list[str]) -> bool:
+    """Tell whether somebody reads out digits one by one: three to six in a row are rarely all."""
+    count = 0
+    for word in reversed(words):
+        if word not in _NUMBERS and not (word.isdecimal() and len(word) == 1):
+            break
+        count += 1
+    return 2 < count < 7
+
+
+def _among(table: dict[str, frozenset[str]], language: str) -> frozenset[str]:
+    """Return the words of a language; English where it is not known or has no list."""
+    return table.get(language, table["en"])
