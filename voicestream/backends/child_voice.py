@@ -87,6 +87,11 @@ class ChildVoice:
     ) -> None:
         await self._close()
 
+    @property
+    def process_id(self) -> int | None:
+        """Return the number of the process that speaks, or None where none is alive."""
+        return self._current.process_id if self._current is not None and self._current.is_alive else None
+
     async def voices(self) -> list[VoiceDescription]:
         """Return the voices that the engine has; raise VoiceError."""
         async with self._turn:
@@ -207,6 +212,11 @@ class _Child(asyncio.SubprocessProtocol):
     def is_gone(self) -> bool:
         """Tell whether the process has ended and its pipes are closed."""
         return self._is_gone.done()
+
+    @property
+    def process_id(self) -> int | None:
+        """Return the number of the process."""
+        return self._transport.get_pid()
 
     def ask(self, kind: Kind, payload: bytes) -> int:
         """Send a request, and return its number."""
