@@ -41,7 +41,7 @@ async def slow(mark: str) -> str:
     try:
         await asyncio.sleep(3600)
     except asyncio.CancelledError:
-        Path(mark).write_text("cancelled", encoding="utf-8")
+        Path(mark).write_text("cancelled", encoding="utf-8")  # noqa: ASYNC240
         raise
     return "done"
 
