@@ -263,7 +263,8 @@ class Assistant:
             self.events.emit(told.Interrupted(turn=reply.turn, heard=heard))
         if reply.question:
             self.history.add_user(with_moment(reply.question, self.parts.now()))
-            self.history.add_answer(reply.record.messages(len(heard)))
+            is_whole = heard == reply.text.rstrip()
+            self.history.add_answer(reply.record.messages(None if is_whole else len(heard)))
             self.history.trim()
         if not reply.is_sounding:
             self.events.emit(reply.latency())
