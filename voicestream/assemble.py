@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from voicestream import events as told
-from voicestream.backends.child_voice import ESPEAK, PYTTSX3, ChildVoice
 from voicestream.backends.no_ears import NoEars
+from voicestream.backends.voice_process import ESPEAK, PYTTSX3, ChildVoice
 from voicestream.config import Config
 from voicestream.errors import DeviceError, FetchError, InputError
 from voicestream.events import Events
@@ -247,7 +247,7 @@ async def _open_speaker(
 
 async def open_voice(config: Config, stack: AsyncExitStack) -> tuple[ChildVoice, str]:
     """Start the voice; raise VoiceError."""
-    from voicestream.voice_wire import VoiceSettings
+    from voicestream.backends.voice_wire import VoiceSettings
 
     speaking = config.speaking
     settings = VoiceSettings(

@@ -1,38 +1,12 @@
-"""Skips what this machine lacks, each with its reason, and gathers what a voice says."""
+"""Skips what this machine lacks, each with its reason."""
 
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
 
-import numpy as np
 import pytest
 
-from voicestream.backends.child_voice import ESPEAK, PYTTSX3, ChildProgram
-from voicestream.parts import Voice
-from voicestream.vocabulary import Samples, WordTime
-
-
-@dataclass(frozen=True, slots=True)
-class Speech:
-    """All that a voice made of a text."""
-
-    samples: Samples
-    rate: int
-    words: tuple[WordTime, ...]
-    pieces: int
-
-    @property
-    def seconds(self) -> float:
-        return len(self.samples) / self.rate
-
-
-async def say(voice: Voice, text: str, language: str = "") -> Speech:
-    """Let `voice` speak `text` to its end."""
-    pieces = [pcm async for pcm in voice.synthesize(text, language)]
-    samples = np.concatenate([pcm.samples for pcm in pieces]) if pieces else np.zeros(0, np.float32)
-    words = tuple(word for pcm in pieces for word in pcm.words)
-    return Speech(samples, pieces[0].rate if pieces else 1, words, len(pieces))
+from voicestream.backends.voice_process import ESPEAK, PYTTSX3, ChildProgram
 
 
 def has_espeak() -> bool:

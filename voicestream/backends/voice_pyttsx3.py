@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from voicestream.backends.voice_wire import Audio, Hand, SpokenWord, VoiceSettings, serve
 from voicestream.errors import VoiceError
 from voicestream.speaking.plain_text import cut_long, plain_text, without_markup
 from voicestream.speaking.voice_names import VoiceDescription, find_espeak_voice, find_voice, voice_of_language
-from voicestream.voice_wire import Audio, Hand, SpokenWord, VoiceSettings, serve
 
 LONGEST = 400
 """Characters given to pyttsx3 at a time: its espeak driver tells espeak ten times the true size of the text
