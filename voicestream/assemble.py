@@ -15,6 +15,7 @@ from typing import Any
 
 from voicestream import events as told
 from voicestream.backends.no_ears import NoEars
+from voicestream.backends.voice_process import ESPEAK, PYTTSX3, ChildVoice
 from voicestream.config import Config
 from voicestream.errors import DeviceError, FetchError, InputError
 from voicestream.events import Events
@@ -74,16 +75,22 @@ def moment() -> Moment:
 
 @asynccontextmanager
 async def open_parts(
-    config: Config, events: Events, *, is_fast: bool = False, ears: NoEars | None = None
+    config: Config,
+    events: Events,
+    *,
+    is_fast: bool = False,
+    ears: NoEars | None = None,
+    microphone: Microphone | None = None,
 ) -> AsyncGenerator[tuple[Parts, Mind], None]:
     """Open everything side by side, and say what was chosen; raise the error of the first part that cannot be had.
 
-    `ears` that hear nothing take the place of microphone and recognizer where the conversation is typed.
+    `ears` that hear nothing take the place of microphone and recognizer where the conversation is typed;
+    a `microphone` takes the place of the one in the settings.
     """
     async with AsyncExitStack() as stack:
         card = _sound_card()
         hearing, mouth, mind = await _all(
-            open_ears(config, events, stack, card, is_fast=is_fast, ears=ears),
+            open_ears(config, events, stack, card, is_fast=is_fast, ears=ears, microphone=microphone),
             open_mouth(config, events, stack, card, is_fast=is_fast),
             open_mind(config, events, stack),
         )
@@ -135,13 +142,15 @@ async def open_ears(
     *,
     is_fast: bool = False,
     ears: NoEars | None = None,
+    microphone: Microphone | None = None,
 ) -> Ears:
     """Choose microphone and recognizer; raise RecognitionError, InputError or DeviceError."""
     from voicestream.backends.silero import Silero
 
     if ears is not None:
         return Ears(ears, ears, ears, "", "")
-    microphone = choose_microphone(config.audio.input, events, card or _sound_card(), is_fast)
+    if microphone is None:
+        microphone = choose_microphone(config.audio.input, events, card or _sound_card(), is_fast)
     detector = await asyncio.to_thread(Silero)
     recognizer, name = await open_recognizer(config, events, stack)
     return Ears(microphone, detector, recognizer, config.audio.input, name)
@@ -236,10 +245,9 @@ async def _open_speaker(
         return await stack.enter_async_context(silent), "nothing"
 
 
-async def open_voice(config: Config, stack: AsyncExitStack) -> tuple[Voice, str]:
+async def open_voice(config: Config, stack: AsyncExitStack) -> tuple[ChildVoice, str]:
     """Start the voice; raise VoiceError."""
-    from voicestream.backends.child_voice import ESPEAK, PYTTSX3, ChildVoice
-    from voicestream.voice_wire import VoiceSettings
+    from voicestream.backends.voice_wire import VoiceSettings
 
     speaking = config.speaking
     settings = VoiceSettings(

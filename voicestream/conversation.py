@@ -19,6 +19,7 @@ from voicestream.displays.json_lines import write_json_lines
 from voicestream.displays.lines import Lines
 from voicestream.errors import ModelError
 from voicestream.events import Events
+from voicestream.parts import Microphone
 from voicestream.stages import Channel, ended
 from voicestream.thinking.bell import ring
 from voicestream.thinking.history import History
@@ -36,10 +37,15 @@ def show_events(events: Events, arguments: Namespace) -> None:
 
 @asynccontextmanager
 async def open_assistant(
-    config: Config, events: Events, *, is_fast: bool = False, ears: NoEars | None = None
+    config: Config,
+    events: Events,
+    *,
+    is_fast: bool = False,
+    ears: NoEars | None = None,
+    microphone: Microphone | None = None,
 ) -> AsyncGenerator[Assistant, None]:
     """Open the parts and put the assistant together; its timers ring while the block lasts."""
-    async with open_parts(config, events, is_fast=is_fast, ears=ears) as (parts, mind):
+    async with open_parts(config, events, is_fast=is_fast, ears=ears, microphone=microphone) as (parts, mind):
         history = History(write_system_prompt(replacement=config.thinking.system_prompt), most_tokens=6000)
         assistant = Assistant(parts, events, config, history, is_fast)
         bell = asyncio.create_task(_announce(mind, assistant), name="bell")

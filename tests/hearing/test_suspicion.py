@@ -28,7 +28,7 @@ from voicestream.vocabulary import Word
     ],
 )
 def test_what_people_say_is_believed(text: str) -> None:
-    assert objections(Evidence(text, seconds=2.5, log_probability=-0.3, no_speech=0.1)) == frozenset()
+    assert objections(Evidence(text, seconds=2.5, log_probability=-0.5, no_speech=0.1)) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -218,7 +218,7 @@ async def close_at_once(writer: Writer) -> None:
 
 async def infinite(writer: Writer) -> None:
     await head(writer)
-    await for_ever(writer, delta("and on it goes, "), 0.0)
+    await for_ever(writer, delta("and on it goes, "), 0.0005)
 
 
 async def bad_status_line(writer: Writer) -> None:
@@ -344,13 +344,13 @@ async def misbehaving_server(faults: dict[str, Act] | None = None) -> AsyncItera
                 act = asyncio.create_task(_act(acts[path.split("/")[1]], writer))
                 gone = asyncio.create_task(_gone(reader))
                 await asyncio.wait([act, gone], return_when=asyncio.FIRST_COMPLETED)
-                if not act.done():  # the client left in the middle
+                has_left = gone.done()
+                for task in (act, gone):
+                    task.cancel()
+                await asyncio.wait([act, gone])
+                if has_left or (not act.cancelled() and act.result() is False):
                     found.closed.append(loop.time())
-                    act.cancel()
-                    await asyncio.wait([act])
                     return
-                gone.cancel()
-                await asyncio.wait([gone])
                 if writer.is_closing():
                     return
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -382,10 +382,14 @@ async def _gone(reader: asyncio.StreamReader) -> None:
         await reader.read(1)
 
 
-async def _act(act: Act, writer: Writer) -> None:
-    with suppress(ConnectionError):
+async def _act(act: Act, writer: Writer) -> bool:
+    """Misbehave; say whether the client took it to the end."""
+    try:
         await act(writer)
         await writer.drain()
+    except ConnectionError:
+        return False
+    return True
 
 
 async def _read_request(reader: asyncio.StreamReader) -> tuple[str, dict[str, str], bytes] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from voicestream.stages import Channel
 from voicestream.thinking.chat_protocol import ReplyPart
@@ -16,6 +16,7 @@ from voicestream.thinking.faults import Fault, one_line
 from voicestream.thinking.reply_reader import ErrorReader, ResponseReader
 
 if TYPE_CHECKING:
+    import httpcore
     import httpx
 
 _UNREAD_PARTS = 4096
@@ -65,6 +66,7 @@ class Exchange:
         self._channel: Channel[ReplyPart] = Channel(_UNREAD_PARTS)
         self._reader: ResponseReader | None = None
         self._is_connecting = self._is_stopped = self._is_closing = False
+        self._half_open: httpcore.AsyncNetworkStream | None = None
         self.task = asyncio.create_task(self._run(), name="model response")
 
     def stop(self, *, at_once: bool = False) -> None:
@@ -124,6 +126,8 @@ class Exchange:
             self._channel.end(failure)
             if response is not None:
                 await response.aclose()
+            if self._half_open is not None:  # httpcore forgets a socket whose TLS handshake is cancelled
+                await self._half_open.aclose()
 
     async def _read(self, response: httpx.Response, limit: asyncio.Timeout) -> None:
         self._reader = reader = self._reader_for(response)
@@ -151,12 +155,15 @@ class Exchange:
             return ErrorReader(response.status_code, dict(response.headers))
         return self._new_reader(response.headers.get("content-encoding", ""))
 
-    async def _trace(self, step: str, details: object) -> None:
+    async def _trace(self, step: str, details: dict[str, Any]) -> None:
         """Follow the connection; called by httpcore at each step of the request."""
         if step == "connection.connect_tcp.started":
             self._is_connecting = True
+        elif step == "connection.connect_tcp.complete":
+            self._half_open = details["return_value"]
         elif step == "http11.send_request_headers.started":
             self._is_connecting = False
+            self._half_open = None
             if self._is_stopped:
                 raise asyncio.CancelledError
 

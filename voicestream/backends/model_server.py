@@ -139,7 +139,7 @@ class ModelServer:
                     raise self._error(part)
         try:
             return self._protocol.model_names(json.loads(body.body))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._error(Fault("protocol", "the list of models is not JSON: is base_url right?")) from error
 
     async def stream(

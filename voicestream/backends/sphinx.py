@@ -18,6 +18,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from voicestream.errors import RecognitionError
+from voicestream.hearing.growing_audio import GrowingAudio
 from voicestream.hearing.phrase_fit import FRAMES_PER_SECOND, Stretch, is_within_phrases, measure_fit
 from voicestream.hearing.phrase_graph import PhraseGraph, read_jsgf
 from voicestream.vocabulary import SAMPLE_RATE, Hypothesis, Samples, Word
@@ -93,7 +94,7 @@ class _Decoders:
             self._whole = _open(dictionary.name, "batch", graph)
             self._growing = _open(dictionary.name, "live", graph)
         self._whole.add_allphone_file("phones", None)
-        self._heard: Samples = np.zeros(0, np.float32)
+        self._heard = GrowingAudio()
         self._gain = 1.0
         self._is_running = False
 
@@ -113,22 +114,21 @@ class _Decoders:
 
     def decode_growing(self, audio: Samples) -> Hypothesis:
         """Decode what is new in `audio`, which begins with the audio of the last call, or is another speech."""
-        known = self._heard.size
-        if not self._is_running or audio.size < known or not np.array_equal(audio[:known], self._heard):
+        if not self._is_running or not self._heard.continues(audio):
             self._stop()
             self._growing.start_utt()
-            self._is_running, known, self._gain = True, 0, _gain(audio)
+            self._is_running, self._gain = True, _gain(audio)
             self._growing.process_raw(_as_pcm(np.zeros(int(PADDING * SAMPLE_RATE), np.float32)))
-        if audio.size > known:
-            self._growing.process_raw(_as_pcm(audio[known:] * self._gain))
-        self._heard = audio.copy()
+        new = self._heard.add(audio)
+        if new.size:
+            self._growing.process_raw(_as_pcm(new * self._gain))
         return _hypothesis([stretch for stretch in _path(self._growing) if not stretch.is_silence])
 
     def _stop(self) -> None:
         if self._is_running:
             self._growing.end_utt()
         self._is_running = False
-        self._heard = np.zeros(0, np.float32)
+        self._heard.forget()
 
 
 def _open(dictionary: str, normalisation: str, graph: PhraseGraph) -> Any:

@@ -19,9 +19,9 @@ TAPS = 24
 class Reference:
     """A ring of what was played, read at another rate without the delay of a resampling stream."""
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, seconds: float = KEPT) -> None:
         self.time = StreamTime(rate)
-        self._ring = np.zeros(round(KEPT * rate), np.float32)
+        self._ring = np.zeros(round(seconds * rate), np.float32)
         self._end = 0
         common = gcd(rate, SAMPLE_RATE)
         self._phases = SAMPLE_RATE // common

@@ -125,15 +125,12 @@ def understand(text: str) -> tuple[Request, ...]:
     whole = _understand_words(words)
     if whole is not None:
         return (whole,)
-    parts = [split_words(part) for part in _SENTENCE_END.split(text)]
-    requests = [request for part in parts if part for request in _understand_list(part)]
-    if not all(_understand_list(part) for part in parts if part):
-        requests = []
-    if not requests:
-        mended = _mend(words) if len(words) <= _LONGEST_MENDED else words
-        request = _understand_words(mended) if mended != words else None
-        return (request,) if request and request.price <= _DEAREST_MENDED else ()
-    return tuple(request for request in requests if request.name not in _TRIVIAL) or tuple(requests[:1])
+    parts = [_understand_list(part) for part in map(split_words, _SENTENCE_END.split(text)) if part]
+    if all(parts):
+        requests = [request for part in parts for request in part]
+        return tuple(request for request in requests if request.name not in _TRIVIAL) or tuple(requests[:1])
+    mended = _understand_words(_mend(words)) if len(words) <= _LONGEST_MENDED else None
+    return (mended,) if mended is not None and mended.price <= _DEAREST_MENDED else ()
 
 
 def _understand_list(words: tuple[str, ...]) -> list[Request]:

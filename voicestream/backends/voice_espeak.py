@@ -11,10 +11,10 @@ import ctypes
 from ctypes import POINTER, c_char_p, c_int, c_short, c_size_t, c_ubyte, c_uint, c_void_p
 from typing import Any
 
+from voicestream.backends.voice_wire import Audio, Hand, SpokenWord, VoiceSettings, serve
 from voicestream.errors import VoiceError
 from voicestream.speaking.plain_text import plain_text
 from voicestream.speaking.voice_names import VoiceDescription, find_espeak_voice, voice_of_language
-from voicestream.voice_wire import Audio, Hand, SpokenWord, VoiceSettings, serve
 
 PIECE_MILLISECONDS = 30
 
