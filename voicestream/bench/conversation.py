@@ -372,7 +372,7 @@ def measure_disturbances(stage: Stage, count: int, seed: int) -> list[Figure]:
         if scene.all(told.Interrupted) or len(scene.all(told.Turn)) > 1:
             lost.append(kind)
         if any(before < event.time < end + 0.1 for event in scene.all(told.Paused)):
-            resumed += [event.time - end for event in scene.all(told.Resumed, after=before)[:1]]
+            resumed.extend(event.time - end for event in scene.all(told.Resumed, after=before)[:1])
 
     for settings in rooms(count, seed):
         stage.perform(play, settings)
@@ -470,8 +470,8 @@ def sounded_words(scene: Scene) -> int:
     import soxr
 
     far = np.concatenate(scene.microphone.far)
-    far = far[far != 0.0]  # pauses are exact zeros, voices are not
-    window = far[-round((_WITNESS + _FADE) * SAMPLE_RATE) : -round(_FADE * SAMPLE_RATE)]
+    sounded = far[far != 0.0]  # pauses are exact zeros, voices are not
+    window = sounded[-round((_WITNESS + _FADE) * SAMPLE_RATE) : -round(_FADE * SAMPLE_RATE)]
     best, words_before, found = 0.0, 0, 0
     for sentence in scene.all(told.SentenceEvent):
         pieces = scene.rehearsal.speak(sentence.spoken, ASSISTANT_VOICE)
@@ -500,8 +500,7 @@ def _correlate(long: Samples, short: Samples) -> Samples:
     size = len(long) + len(short)
     product = np.fft.irfft(np.fft.rfft(long, size) * np.conj(np.fft.rfft(short, size)), size)[: len(long) - len(short)]
     energy = np.convolve(long**2, np.ones(len(short)), "valid")[: len(product)]
-    likeness: Samples = product / np.sqrt(np.maximum(energy * np.sum(short**2), 1e-9))
-    return likeness
+    return np.asarray(product / np.sqrt(np.maximum(energy * np.sum(short**2), 1e-9)), np.float32)
 
 
 def measure_effort(stage: Stage) -> Figure:
@@ -569,7 +568,8 @@ def _cancellers(choice: str) -> list[Callable[[], EchoCanceller] | None]:
             raise UsageError("no echo canceller is installed: pip install livekit, or apt install libspeexdsp1")
         return canceller
 
-    return {"with": [make], "without": [None], "both": [make, None]}[choice]
+    with_and_without: list[Callable[[], EchoCanceller] | None] = [make, None]
+    return with_and_without if choice == "both" else with_and_without[:1] if choice == "with" else [None]
 
 
 def _level_of(rehearsal: Rehearsal) -> float:

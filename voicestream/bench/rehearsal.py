@@ -31,8 +31,10 @@ from voicestream.vocabulary import (
     Samples,
 )
 
-_COMPARED = 8
+_COMPARED = 16
 """Frames by which the oracle finds a piece of audio again."""
+_LATEST = 4.0
+"""Seconds after the end of its audio at which a decode begins at the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +184,24 @@ class Oracle:
         return Hypothesis(" ".join(self._misheard(word) for word in words), language="en")
 
     def _find(self, audio: Samples) -> float:
-        """Return the time of the first sample, by the likeness of its loudest frames to those that were mixed."""
+        """Return the time of the first sample, by the likeness of its loudest frames to those that were mixed.
+
+        A canceller has taken most of the echo out; all else is still there, and lies in the last seconds.
+        """
         frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
         loudest = np.argsort(np.sum(frames**2, axis=1))[-_COMPARED:]
-        known = np.array([mixture.sum for mixture in self._room.mixtures])
-        known -= known.mean(axis=1, keepdims=True)
-        known /= np.linalg.norm(known, axis=1, keepdims=True) + 1e-9
-        last = len(known) - len(frames)
-        alike = known @ (frames[loudest] - frames[loudest].mean(axis=1, keepdims=True)).T
-        scores = [sum(alike[start + place, row] for row, place in enumerate(loudest)) for start in range(last + 1)]
-        return (self._room.count - len(known) + int(np.argmax(scores))) * FRAME_SECONDS
+        heard = frames[loudest] - frames[loudest].mean(axis=1, keepdims=True)
+        parts = (
+            np.array([mixture.sum for mixture in self._room.mixtures]),
+            np.array([mixture.near + mixture.noise for mixture in self._room.mixtures]),
+        )
+        alike = sum(_without_level(part) @ heard.T for part in parts)
+        last = len(self._room.mixtures) - len(frames)
+        earliest = max(0, last - round(_LATEST / FRAME_SECONDS))
+        scores = [
+            sum(alike[start + place, row] for row, place in enumerate(loudest)) for start in range(earliest, last + 1)
+        ]
+        return (self._room.count - len(self._room.mixtures) + earliest + int(np.argmax(scores))) * FRAME_SECONDS
 
     def _is_audible(self, word: HeardWord, audio: Samples, start: float) -> bool:
         """Tell whether the word is as loud, in what the canceller left, as all else that sounds with it."""
@@ -223,6 +233,13 @@ class Oracle:
             return word.text
         place = chance.randrange(len(word.text) - 1)
         return word.text[:place] + chance.choice("aeiourstln") + word.text[place + 1 :]
+
+
+def _without_level(frames: Samples) -> Samples:
+    """Return each frame without its offset, at the same energy as all others."""
+    centred = frames - frames.mean(axis=1, keepdims=True)
+    levelled: Samples = centred / (np.linalg.norm(centred, axis=1, keepdims=True) + 1e-9)
+    return levelled
 
 
 def _most_of(word: HeardWord) -> float:

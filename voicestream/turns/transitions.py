@@ -24,6 +24,8 @@ SURE_WORDS = 2
 """Words of a partial transcript that make an interruption; a single one may be a misheard cough: the final tells."""
 FALSE_END = 1.0
 """Seconds after the first sound of an answer in which the user's speech shows that the turn was not over."""
+LONGEST_ECHO = 5.0
+"""Seconds of a speech that is nothing but echo, after which it is closed: the longer it is, the more is misheard."""
 ECHO_BEGINS = 1.0
 """Seconds after the loudspeaker began in which its echo sets off the speech detector."""
 ECHO_ENDS = 0.6
@@ -292,7 +294,7 @@ def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
     is_listening_sound = is_backchannel(text, language) or is_hesitation(text)
     if is_called or (not is_listening_sound and is_sure(floor, event, text)):
         interrupt(floor, event)
-    elif floor.is_understood:
+    elif floor.is_understood or (floor.state is State.SPEAKING and _is_long(floor, event)):
         reason: SoundReason = "backchannel" if is_listening_sound else "echo" if text != event.text else "silence"
         if reason == "echo" and not text:
             floor.learn_echo(LEAKY)
@@ -300,6 +302,11 @@ def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
             go_on_speaking(floor, reason)
         floor.close_speech()
         floor.ignore_speech(reason)
+
+
+def _is_long(floor: Floor, event: Transcript) -> bool:
+    """Tell whether nothing but echo is being heard for so long that it had better be cut."""
+    return floor.now > floor.starts.get(event.speech, floor.now) + LONGEST_ECHO
 
 
 def _is_called(floor: Floor, event: Transcript) -> bool:
