@@ -9,257 +9,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import random
 import sys
-import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
-from typing import TypeVar
 
 import numpy as np
 
 from voicestream import events as told
-from voicestream.assistant import Assistant
-from voicestream.backends.audio_files import FileSpeaker
-from voicestream.backends.silero import Silero
-from voicestream.bench.rehearsal import Oracle, Rehearsal, RehearsedVoice, ScriptedThinker, SpokenPhrase
-from voicestream.bench.room import VOICE_LEVEL, HeardWord, Room, RoomMicrophone, RoomSettings
-from voicestream.bench.virtual_time import run_in_virtual_time
-from voicestream.config import Config
+from voicestream.bench.conversation_script import HALVES, INTERRUPTIONS, LISTENING, QUESTIONS, STORY
+from voicestream.bench.rehearsal import Rehearsal, SpokenPhrase
+from voicestream.bench.stage import ASSISTANT_VOICE, DECODE, Effort, Scene, Stage, rooms
 from voicestream.errors import UsageError
-from voicestream.events import Event, Events
-from voicestream.parts import EchoCanceller, Parts, Speaker, SpeechDetector
-from voicestream.thinking.history import History
-from voicestream.vocabulary import SAMPLE_RATE, Frame, Samples
-
-E_ = TypeVar("E_", bound=Event)
-
-FIRST_TOKEN = 0.3
-"""Seconds that the scripted model needs for its first word."""
-VOICE_DELAY = 0.08
-"""Seconds that the voice needs for its first sound."""
-DECODE = 0.15
-"""Seconds that the oracle needs for a decode."""
-ASSISTANT_VOICE = "en-us"
-PERSONS = ("en-us+f3", "en-gb+m3", "en-gb-scotland+m7", "en-us+f2")
-
-QUESTIONS = (
-    "What time is it?",
-    "How tall is the Eiffel Tower?",
-    "What is the capital of France?",
-    "How many people live in Berlin?",
-    "Can you tell me a story?",
-    "Who wrote the Odyssey?",
-    "What is the weather like tomorrow?",
-    "How do I boil an egg?",
-)
-STORY = (
-    "Once upon a time there was a small harbour by the northern sea. Every morning the fishermen went out before the "
-    "sun was up. An old woman watched them from her window, and counted the sails. One winter the fog came early and "
-    "stayed for many weeks. Nobody could see the lighthouse any more, so she hung a lantern on her door. The boats "
-    "found their way home by its yellow light. In spring the village gave her a new roof made of red tiles. She "
-    "laughed, and said that she had only wanted to read at night. "
-)
-INTERRUPTIONS = (
-    "No, I meant the other one.",
-    "Tell me about the mountains instead.",
-    "Who was the president back then?",
-    "Please set a timer for ten minutes.",
-    "Stop.",
-    "That is not what I asked.",
-    "Wait.",
-    "Turn off the kitchen light.",
-    "Speak a little louder, please.",
-    "What does that mean?",
-)
-LISTENING = ("Mhm.", "Yeah.", "Okay.", "Uh huh.", "Right.", "I see.")
-HALVES = (
-    ("I would like to", "book a table for two."),
-    ("Can you remind me to", "call my mother tomorrow?"),
-    ("So I was", "thinking about the holidays."),
-    ("What is the", "fastest way to the station?"),
-    ("Put milk, eggs,", "and butter on the list."),
-    ("Um", "how far is the moon?"),
-    ("I need a recipe with", "rice and beans."),
-    ("If it rains tomorrow", "close the windows please."),
-    ("Play something by", "Johann Sebastian Bach."),
-    ("How long does it take from", "London to Paris?"),
-    ("My number is five five two", "nine one four."),
-    ("Tell me whether", "the shop is open on Sunday."),
-    ("Turn on the lights", "in the kitchen please."),
-    ("Wake me up at seven because", "I have to catch a train."),
-    ("The meeting is on Monday and", "I want to be there early."),
-    ("Could you", "turn it down a little?"),
-    ("I think", "we should leave at noon."),
-    ("Please write to Anna that", "I will be late."),
-    ("Where can I buy", "a good bicycle?"),
-    ("Set the temperature to", "twenty one degrees."),
-)
-"""Sentences with the place where somebody stops to think."""
-
-
-# ------------------------------------------------------------------------------------------------ the stage
-
-
-@dataclass(slots=True)
-class Effort:
-    """Seconds of this machine's processor, by what took them."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def spent(self, name: str) -> Iterator[None]:
-        """Count what the block takes."""
-        begin = time.process_time()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.process_time() - begin
-
-
-@dataclass(frozen=True, slots=True)
-class _WeighedDetector:
-    detector: SpeechDetector
-    effort: Effort
-
-    def probability(self, samples: Samples) -> float:
-        """Count what the detector takes."""
-        with self.effort.spent("detection"):
-            return self.detector.probability(samples)
-
-
-@dataclass(frozen=True, slots=True)
-class _WeighedCanceller:
-    canceller: EchoCanceller
-    effort: Effort
-
-    def cancel(self, frame: Frame, speaker: Speaker) -> Frame:
-        """Count what the canceller takes."""
-        with self.effort.spent("echo cancellation"):
-            return self.canceller.cancel(frame, speaker)
-
-
-class Scene:
-    """One conversation on the stage: what a person does in it, and what came of it."""
-
-    def __init__(self, rehearsal: Rehearsal, room: Room, microphone: RoomMicrophone, assistant: Assistant) -> None:
-        self.rehearsal = rehearsal
-        self.room = room
-        self.microphone = microphone
-        self.assistant = assistant
-        self.random = random.Random(room.settings.seed)
-        self.voice = self.random.choice(PERSONS)
-        self.events: list[Event] = []
-        self._changed = asyncio.Event()
-
-    def see(self, event: Event) -> None:
-        """Keep what happened; a display."""
-        self.events.append(event)
-        self._changed.set()
-
-    def all(self, kind: type[E_], after: float = -1.0) -> list[E_]:
-        """Return the events of a kind after a moment."""
-        return [event for event in self.events if isinstance(event, kind) and event.time > after]
-
-    async def until(self, kind: type[Event], after: float = -1.0, limit: float = 20.0) -> bool:
-        """Wait for an event of a kind; tell whether it came within `limit` seconds."""
-        try:
-            async with asyncio.timeout(limit):
-                while not self.all(kind, after):
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
-
-    async def say(self, text: str, level: float = VOICE_LEVEL) -> tuple[float, float]:
-        """Let the person say something now; return when their voice begins and ends, and wait for that."""
-        return await self.utter(self.rehearsal.phrase(text, self.voice, level))
-
-    async def utter(self, phrase: SpokenPhrase) -> tuple[float, float]:
-        """Let the person make a sound now; return when it begins and ends, and wait for that."""
-        begin = self.room.now + 0.01
-        self.room.place(phrase.samples, begin)
-        self.room.words += [HeardWord(word.text, begin + word.start, begin + word.end) for word in phrase.words]
-        await asyncio.sleep(phrase.seconds + 0.01)
-        return begin, begin + phrase.seconds
-
-    async def silence_after(self, moment: float, limit: float = 3.0) -> float | None:
-        """Return when the loudspeaker fell silent for good after a moment; None where it did not within `limit`."""
-        while self.room.now < moment + limit:
-            await asyncio.sleep(0.05)
-            if self.room.now - self.microphone.far_sounded_at > 0.35 and self.all(told.Interrupted):
-                return self.microphone.far_sounded_at
-        return None
-
-
-Play = Callable[[Scene], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What all conversations of a bench share."""
-
-    rehearsal: Rehearsal
-    far_level: float
-    effort: Effort
-    make_canceller: Callable[[], EchoCanceller] | None
-    errors: float
-
-    def perform(self, play: Play, settings: RoomSettings, answer: str = STORY, has_word_times: bool = True) -> Scene:
-        """Play one conversation in virtual time, and return what came of it."""
-
-        async def conversation() -> Scene:
-            config = Config()
-            room = Room(settings, self.far_level)
-            events = Events(asyncio.get_running_loop().time)
-            async with FileSpeaker(rate=SAMPLE_RATE) as speaker:
-                microphone = RoomMicrophone(room, speaker)
-                canceller = _WeighedCanceller(self.make_canceller(), self.effort) if self.make_canceller else None
-                parts = Parts(
-                    microphone=microphone,
-                    canceller=canceller,
-                    detector=_WeighedDetector(Silero(), self.effort),
-                    recognizer=Oracle(room, DECODE, self.errors),
-                    thinker=ScriptedThinker(answer, FIRST_TOKEN),
-                    voice=RehearsedVoice(self.rehearsal, ASSISTANT_VOICE, VOICE_DELAY, has_word_times),
-                    speaker=speaker,
-                    now=lambda: datetime(2026, 1, 1),
-                )
-                assistant = Assistant(parts, events, config, History("", 4000))
-                scene = Scene(self.rehearsal, room, microphone, assistant)
-                events.show_on(scene.see)
-                listening = asyncio.create_task(assistant.converse())
-                await asyncio.sleep(0.5)
-                await play(scene)
-                microphone.leave()
-                listening.cancel()
-                await asyncio.wait([listening])
-                self.effort.seconds["audio"] = self.effort.seconds.get("audio", 0.0) + room.now
-            return scene
-
-        return run_in_virtual_time(conversation())
-
-
-def rooms(count: int, seed: int, echo: bool = True) -> list[RoomSettings]:
-    """Return rooms of all kinds."""
-    chance = random.Random(seed)
-    return [
-        RoomSettings(
-            rt60=chance.choice((0.2, 0.4, 0.6)),
-            delay=chance.choice((0.02, 0.08, 0.15, 0.3)),
-            echo_db=chance.choice((-30.0, -20.0, -10.0, 0.0)) if echo else None,
-            snr_db=chance.choice((5.0, 10.0, 20.0)),
-            seed=seed * 1000 + number,
-        )
-        for number in range(count)
-    ]
-
-
-# -------------------------------------------------------------------------------------------------- the figures
+from voicestream.parts import EchoCanceller, Recognizer
+from voicestream.vocabulary import SAMPLE_RATE, Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +85,7 @@ def measure_interruptions(stage: Stage, count: int, seed: int) -> list[Figure]:
             delays.append(max(0.0, silent - begin))
 
     for settings in rooms(count, seed):
-        stage.perform(play, settings)
+        stage.perform(play, settings, STORY)
     share = len(delays) / count
     middle, worst = median(delays or [9.9]), float(np.percentile(delays or [9.9], 95))
     return [
@@ -375,7 +139,7 @@ def measure_disturbances(stage: Stage, count: int, seed: int) -> list[Figure]:
             resumed.extend(event.time - end for event in scene.all(told.Resumed, after=before)[:1])
 
     for settings in rooms(count, seed):
-        stage.perform(play, settings)
+        stage.perform(play, settings, STORY)
     share = len(lost) / count
     slowest = max(resumed, default=0.0)
     return [
@@ -432,7 +196,7 @@ def measure_gap(stage: Stage, count: int, seed: int) -> Figure:
                 gaps.append(scene.all(told.SoundStarted)[0].time - end - needed)
 
     for settings in rooms(count, seed, echo=False):
-        stage.perform(play, settings)
+        stage.perform(play, settings, STORY)
     middle = median(gaps or [9.9])
     return Figure(
         "gap: end of a complete question to first sound, less what recognizer, model and voice need",
@@ -455,7 +219,7 @@ def measure_history(stage: Stage, count: int, seed: int, has_word_times: bool) -
             differences.append(abs(len(heard.split()) - sounded_words(scene)))
 
     for settings in rooms(count, seed):
-        stage.perform(play, settings, has_word_times=has_word_times)
+        stage.perform(play, settings, STORY, has_word_times=has_word_times)
     worst, limit = max(differences, default=99), 0 if has_word_times else 1
     return Figure(
         f"history against what was played, in words, {'with' if has_word_times else 'without'} word times of the voice",
@@ -520,6 +284,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--conversations", type=int, default=40, help="conversations for each figure (40)")
     parser.add_argument("--minutes", type=float, default=10.0, help="minutes of the assistant's own speech (10)")
     parser.add_argument("--errors", type=float, default=0.05, help="share of words that the oracle gets wrong (0.05)")
+    parser.add_argument("--model", default="", help="folder of a Whisper model that recognizes; empty: the oracle")
     parser.add_argument("--seed", type=int, default=1, help="of rooms, persons and errors (1)")
     parser.add_argument("--canceller", choices=("both", "with", "without"), default="both", help="echo cancellation")
     parser.add_argument("--only", default="", help="measure only figures whose name holds this word")
@@ -529,15 +294,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures as they are measured."""
     with Rehearsal() as rehearsal:
+        recognizer = _open_whisper(arguments.model) if arguments.model else None
         level = _level_of(rehearsal)
         for make_canceller in _cancellers(arguments.canceller):
-            stage = Stage(rehearsal, level, Effort(), make_canceller, arguments.errors)
+            stage = Stage(rehearsal, level, Effort(), make_canceller, arguments.errors, recognizer)
             name = "with echo cancellation" if make_canceller else "without echo cancellation"
             if not arguments.json:
                 sys.stdout.write(f"\n{name}\n")
             for figure in _figures(stage, arguments):
                 _print(figure, name, arguments.json)
     return 0
+
+
+def _open_whisper(folder: str) -> Recognizer:
+    """Return the real recognizer."""
+    from voicestream.backends.whisper import Whisper
+
+    return Whisper(Path(folder))
 
 
 def _figures(stage: Stage, arguments: argparse.Namespace) -> Iterator[Figure]:

@@ -8,16 +8,17 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
 from voicestream.backends.voice_process import ESPEAK, ChildVoice
 from voicestream.backends.voice_wire import VoiceSettings
 from voicestream.bench.room import VOICE_LEVEL, HeardWord, Room
+from voicestream.parts import Recognizer
 from voicestream.vocabulary import (
     FRAME_SAMPLES,
     FRAME_SECONDS,
@@ -30,6 +31,8 @@ from voicestream.vocabulary import (
     Pcm,
     Samples,
 )
+
+Result = TypeVar("Result")
 
 _COMPARED = 16
 """Frames by which the oracle finds a piece of audio again."""
@@ -71,16 +74,20 @@ class Rehearsal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
+        self.wait_for(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Let something real happen, in real time, and return what comes of it; blocks."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def speak(self, text: str, voice: str) -> list[Pcm]:
         """Return the audio of `text`; blocks while it is made."""
         key = (voice, text)
         if key not in self._made:
-            self._made[key] = asyncio.run_coroutine_threadsafe(self._speak(text, voice), self._loop).result()
+            self._made[key] = self.wait_for(self._speak(text, voice))
         return self._made[key]
 
     def phrase(self, text: str, voice: str, level: float = VOICE_LEVEL) -> SpokenPhrase:
@@ -140,6 +147,21 @@ class RehearsedVoice:
         await asyncio.sleep(self._delay)
         for pcm in self._rehearsal.speak(text, self._voice):
             yield pcm if self._has_word_times else Pcm(pcm.samples, pcm.rate)
+
+
+class RehearsedRecognizer:
+    """Recognizes with a real recognizer, in a set time; fulfils Recognizer."""
+
+    def __init__(self, rehearsal: Rehearsal, recognizer: Recognizer, delay: float) -> None:
+        self._rehearsal = rehearsal
+        self._recognizer = recognizer
+        self._delay = delay
+
+    async def transcribe(self, audio: Samples, *, is_final: bool, prompt: str = "") -> Hypothesis:
+        """Recognize the audio; virtual time stands still meanwhile."""
+        found = self._rehearsal.wait_for(self._recognizer.transcribe(audio, is_final=is_final, prompt=prompt))
+        await asyncio.sleep(self._delay)
+        return found
 
 
 class ScriptedThinker:
