@@ -25,7 +25,7 @@ def run(arguments: Namespace) -> int:
     config = read_config(arguments)
 
     async def show() -> bool:
-        from voicestream.demonstration import demonstrate
+        from voicestream.sessions.demo import demonstrate
         from voicestream.displays.json_lines import write_json_lines
         from voicestream.displays.lines import Lines
         from voicestream.events import Events

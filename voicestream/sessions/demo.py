@@ -14,7 +14,7 @@ import numpy as np
 from voicestream import events as told
 from voicestream.assemble import open_voice
 from voicestream.config import Config
-from voicestream.conversation import open_assistant
+from voicestream.sessions.conversation import open_assistant
 from voicestream.displays.timeline_text import timeline_of
 from voicestream.events import Events
 from voicestream.hearing.frames import cut_frames, pace_frames
