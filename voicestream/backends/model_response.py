@@ -14,6 +14,7 @@ from voicestream.stages import Channel
 from voicestream.thinking.chat_protocol import ReplyPart
 from voicestream.thinking.faults import Fault, one_line
 from voicestream.thinking.reply_reader import ErrorReader, ResponseReader
+from voicestream.vocabulary import Delta, Reasoning
 
 if TYPE_CHECKING:
     import httpcore
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _UNREAD_PARTS = 4096
 """Parts that may wait for the reader: a whole spoken answer, so that its connection is soon free again."""
+
+_UNREAD_CHARACTERS = 64 * 1024
+"""Text that may wait for the reader, so that long pieces cannot fill the memory either."""
 
 _DRAIN_SECONDS = 0.1
 """After the end mark: the time for the response's own end, so that the connection can serve again."""
@@ -64,6 +68,8 @@ class Exchange:
         self._clock = asyncio.get_running_loop().time
         self._started_at = self._progressed_at = self._clock()
         self._channel: Channel[ReplyPart] = Channel(_UNREAD_PARTS)
+        self._room = asyncio.Event()
+        self._unread = 0
         self._reader: ResponseReader | None = None
         self._is_connecting = self._is_stopped = self._is_closing = False
         self._half_open: httpcore.AsyncNetworkStream | None = None
@@ -80,6 +86,9 @@ class Exchange:
         try:
             while items := self._channel.take() or await self._next():
                 for item in items:
+                    self._unread -= _size(item)
+                    if self._unread <= _UNREAD_CHARACTERS:
+                        self._room.set()
                     yield item
         finally:
             self.stop()
@@ -148,7 +157,13 @@ class Exchange:
 
     async def _hand_on(self, parts: list[ReplyPart]) -> None:
         for part in parts:
+            self._unread += _size(part)
             await self._channel.put(part)
+            if self._unread > _UNREAD_CHARACTERS:
+                blocked_at = self._clock()
+                self._room.clear()
+                await self._room.wait()
+                self._started_at += self._clock() - blocked_at  # a slow reader is no slow server
 
     def _reader_for(self, response: httpx.Response) -> ResponseReader:
         if response.status_code != 200:
@@ -166,6 +181,10 @@ class Exchange:
             self._half_open = None
             if self._is_stopped:
                 raise asyncio.CancelledError
+
+
+def _size(part: ReplyPart) -> int:
+    return len(part.text) if isinstance(part, (Delta, Reasoning)) else 0
 
 
 def fault_of(error: Exception, *, has_response: bool) -> Fault | None:

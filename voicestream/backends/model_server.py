@@ -30,7 +30,7 @@ from voicestream.thinking.chat_protocol import ChatProtocol, ChatRequest, Effort
 from voicestream.thinking.faults import Fault, Retries, as_error, one_line
 from voicestream.thinking.overflow import drop_older_half
 from voicestream.thinking.reply_reader import BodyReader, ReplyReader, ResponseReader
-from voicestream.vocabulary import Delta, Message, ModelNotice, ModelPart, ToolCall, ToolDescription
+from voicestream.vocabulary import Delta, Finish, Message, ModelNotice, ModelPart, ToolCall, ToolDescription
 
 if TYPE_CHECKING:
     import httpx
@@ -160,8 +160,10 @@ class ModelServer:
                         break
                     is_released = is_released or isinstance(part, (Delta, ToolCall))
                     yield _named(part)
+                    if isinstance(part, Finish):
+                        return
             if fault is None:
-                return
+                raise self._error(Fault("incomplete", "the connection was closed from this side"))
             if is_released:
                 raise self._error(fault)
             if fault.code == "context_overflow" and not is_trimmed:
@@ -233,8 +235,7 @@ class ModelServer:
 
     def _error(self, fault: Fault) -> ModelError:
         error = as_error(fault)
-        place = urlsplit(self.base_url)
-        message = f"{place.hostname}: {fault.message}"
+        message = f"{host_of(self.base_url) or self.base_url}: {fault.message}"
         if self._key:  # some servers repeat the key in their error
             message = message.replace(self._key, "[key]")
         return ModelError(one_line(message), error.code, error.spoken)
@@ -280,9 +281,17 @@ def import_httpx() -> None:
         del sys.modules["httpx._main"]
 
 
+def host_of(base_url: str) -> str:
+    """Return the name of the machine in an address, or nothing where the address is none."""
+    try:
+        return urlsplit(base_url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def is_local(base_url: str) -> bool:
     """Say whether an address is this machine, or one in the same house."""
-    host = urlsplit(base_url).hostname or ""
+    host = host_of(base_url)
     if host == "localhost" or host.endswith(".local"):
         return True
     try:
