@@ -165,7 +165,7 @@ class SpokenText:
         """Read the marks at the beginning of a line; return `at` where the text begins."""
         held, sign = self._held, self._held[at]
         if sign in " \t\u00a0":
-            return self._drop(at, at + 1)
+            return self._put("opening", "", at, at + 1)
         if sign in "-*_=+:|":
             if self._more(markup.RULE_PART, at) or (sign in "-|:+" and self._more(markup.ROW_RULE_PART, at)):
                 return _WAIT if len(held) - at < _RULE_HOLD else at
