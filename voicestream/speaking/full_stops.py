@@ -241,7 +241,9 @@ def _decide_full_stop(stop: _Stop) -> int:
             return NO
     if letter.islower() and _CONSONANTS.fullmatch(lower):
         return NO
-    return _decide_by_starter(stop) if language.ordinals and _ROMAN.fullmatch(word) else _YES
+    if language.ordinals and _ROMAN.fullmatch(word):
+        return NO if letter.islower() else _decide_by_starter(stop)
+    return _YES
 
 
 def _is_title(stop: _Stop, lower: str) -> bool:

@@ -132,8 +132,8 @@ class SentenceSplitter:
     def _take(self, pieces: list[Piece]) -> None:
         for piece in pieces:
             if piece.kind == "break":
-                self._scan(is_all=True)
                 self._draft.pass_over(piece)
+                self._scan(is_all=True)
                 self._cut_rest(ends_sentence=True)
             else:
                 self._draft.append(piece)
