@@ -254,6 +254,7 @@ def read_quantity(match: Match, wording: Wording) -> str | None:
         return f"{sign} {words}".strip()
     words, is_one = _say_span(match, wording, is_plain=not (coin or unit or scale or sign))
     if scale:
+        words = "eine" if words == "eins" else words
         words, is_one = f"{words} {wording.scales[scale]}", False
     if coin:
         words = f"{words} {wording.currencies[coin][0 if is_one else 1]}"

@@ -178,7 +178,8 @@ def _decide_with_blank(text: str, at: int, end: int, after: int, language: Langu
         return _decide_ellipsis(stop)
     if run[-1] not in STOPS:
         return NO if letter.islower() else _decide_quotation(stop, is_all)
-    if text[after] in "–—-" and letter.islower():
+    is_inserted = "¡" in text[1:at] or "¿" in text[1:at]
+    if letter.islower() and (is_inserted or text[after] in "–—-"):
         return NO
     return NO if letter.islower() and run == "!" and stop.word.lower() in _EXCLAMATIONS else _YES
 
@@ -240,7 +241,9 @@ def _decide_full_stop(stop: _Stop) -> int:
             return NO
     if letter.islower() and _CONSONANTS.fullmatch(lower):
         return NO
-    return _decide_by_starter(stop) if language.ordinals and _ROMAN.fullmatch(word) else _YES
+    if language.ordinals and _ROMAN.fullmatch(word):
+        return NO if letter.islower() else _decide_by_starter(stop)
+    return _YES
 
 
 def _is_title(stop: _Stop, lower: str) -> bool:

@@ -37,7 +37,7 @@ DEFINITION = re.compile(r":[ \t]+")
 
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 ENTITY_PART = re.compile(r"&(?:#[xX]?[0-9a-fA-F]{0,7}|[A-Za-z][A-Za-z0-9]{0,11})?\Z")
-URL = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
+URL = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]{0,2000}")
 URL_HOST = re.compile(r"https?://(?:[^/@]*@)?([^/?#:]*)")
 URL_PART = re.compile(r"h(?:t(?:t(?:ps?(?::/?/?)?)?)?)?\Z")
 LINK_END = re.compile(r"\]\(|\]\[")
@@ -49,6 +49,8 @@ SOURCE_PART = re.compile(r"【[^】\n]{0,60}\Z")
 
 TAG = re.compile(r"<(/?)([A-Za-z][\w:.-]{0,40})((?:\s[^<>]{0,280})?)(/?)>")
 TAG_PART = re.compile(r"</?(?:[A-Za-z][\w:.-]{0,40}(?:\s[^<>]{0,280})?/?)?\Z")
+TAG_CUT = re.compile(r"</[A-Za-z]*\Z|<(?:thi|thin|rea\w*|bre\w*|emp\w*|spe\w*|too\w*)\Z|</?[A-Za-z][\w:-]{0,40}\s[^<>]*=[^<>]*\Z")
+"""A tag that the end of the answer cut in two."""
 AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^\s<>]{1,280}|[\w.+-]{1,64}@[\w.-]{1,80})>")
 AUTOLINK_PART = re.compile(r"<[^\s<>]{0,290}\Z")
 TOKEN = re.compile(r"<[|｜]([\w▁/:.-]{1,40})[|｜]>")

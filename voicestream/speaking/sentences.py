@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from voicestream.speaking.clauses import CLAUSE_MARKS, clause_ends, find_clause, find_item
 from voicestream.speaking.draft import Draft
 from voicestream.speaking.full_stops import NO, STOPS, WAIT, is_stop, is_surely_complete, stop_ends_sentence
-from voicestream.speaking.languages import Language, guess_language, load_language
+from voicestream.speaking.languages import Language, LanguageGuess, load_language
 from voicestream.speaking.spoken_text import Piece, Policy, SpokenText
 from voicestream.vocabulary import Sentence
 
@@ -21,6 +21,8 @@ _LOOKAHEAD = 8
 """Characters behind a limit that are awaited, so that an item of a list that begins before the limit is seen."""
 _LONGEST_RUN = 1000
 """Characters without a blank after which even a word is cut."""
+_ENOUGH = 60
+"""Characters by which the language is known."""
 _PAUSE = 0.2
 """Seconds without a token after which a sentence that looks complete is released; models stall before a tool call."""
 _STALL = 0.7
@@ -51,13 +53,19 @@ class SentenceSplitter:
     def __init__(self, language: str = "", options: SplitOptions | None = None) -> None:
         """Read `language` (two letters; empty: found out from the text)."""
         self._options = options or SplitOptions()
-        self._fixed = load_language(language) if language else None
+        self._is_set = bool(language)
+        self._known = load_language(language) if language else None
         self._filter = SpokenText(self._options.policy)
         self._draft = Draft()
         self._sentences: list[Sentence] = []
-        self._read_before = ""
+        self._guess = LanguageGuess()
         self._heard: float | None = None
         self._begin()
+
+    def _learn_language(self, text: str) -> None:
+        """Find out the language from the text that is being released."""
+        self._guess.read(text)
+        self._known = load_language(self._guess.best()) if self._guess.length >= _ENOUGH else None
 
     def _begin(self) -> None:
         """Look for the first places of a new sentence."""
@@ -124,8 +132,8 @@ class SentenceSplitter:
     def _take(self, pieces: list[Piece]) -> None:
         for piece in pieces:
             if piece.kind == "break":
-                self._scan(is_all=True)
                 self._draft.pass_over(piece)
+                self._scan(is_all=True)
                 self._cut_rest(ends_sentence=True)
             else:
                 self._draft.append(piece)
@@ -180,10 +188,10 @@ class SentenceSplitter:
             self._cut(place if place > 0 else limit, ends_sentence=False)
 
     def _language(self, until: int) -> Language:
-        """Return the set language, or the one that the text read up to a place seems to be in."""
-        if self._fixed:
-            return self._fixed
-        return load_language(guess_language(self._read_before + self._draft.text[:until]))
+        """Return the language, set or known from the sentences before, or guessed from the text up to a place."""
+        if self._known:
+            return self._known
+        return load_language(self._guess.best(self._draft.text[:until]))
 
     # ------------------------------------------------------------------------------------------------- cutting
 
@@ -207,7 +215,7 @@ class SentenceSplitter:
             self._at = 0
 
     def _release(self, end: int, begin_next: int, *, ends_sentence: bool) -> None:
-        if self._fixed is None:
-            self._read_before = (self._read_before + self._draft.text[:begin_next])[-400:]
+        if not self._is_set:
+            self._learn_language(self._draft.text[:begin_next])
         self._sentences.append(self._draft.cut(end, begin_next, ends_sentence=ends_sentence))
         self._begin()

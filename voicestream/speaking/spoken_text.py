@@ -29,6 +29,7 @@ _RUN_HOLD = 80
 _RULE_HOLD = 200
 _LINK_HOLD = 300
 """Characters that may lie between the brackets of a link."""
+_URL_HOLD = 2000
 _MATH_HOLD = 160
 _DISPLAY_HOLD = 1500
 _CODE_HOLD = 160
@@ -165,7 +166,7 @@ class SpokenText:
         """Read the marks at the beginning of a line; return `at` where the text begins."""
         held, sign = self._held, self._held[at]
         if sign in " \t\u00a0":
-            return self._drop(at, at + 1)
+            return self._put("opening", "", at, at + 1)
         if sign in "-*_=+:|":
             if self._more(markup.RULE_PART, at) or (sign in "-|:+" and self._more(markup.ROW_RULE_PART, at)):
                 return _WAIT if len(held) - at < _RULE_HOLD else at
@@ -305,20 +306,19 @@ class SpokenText:
         held = self._held
         begin = held.find("http", at, end + 3) if end - at > 3 else -1
         while begin >= 0:
-            fresh = not (held[begin - 1].isalnum() if begin > at else self._previous.isalnum())
-            if fresh and held.startswith(("http://", "https://"), begin):
+            if _begins_word(held[begin - 1] if begin > at else self._previous) and held.startswith(("http://", "https://"), begin):
                 return self._say(at, begin) if begin > at else self._read_url(begin)
             begin = held.find("http", begin + 4, end + 3)
         if end == len(held) and not self._is_all and held[-1] in "htps:/":
             match = markup.URL_PART.search(held, max(at, end - 8))
-            if match and not (held[match.start() - 1].isalnum() if match.start() > at else self._previous.isalnum()):
+            if match and _begins_word(held[match.start() - 1] if match.start() > at else self._previous):
                 return self._say(at, match.start()) if match.start() > at else _WAIT
         return self._say(at, end)
 
     def _read_url(self, at: int) -> int:
         match = markup.URL.match(self._held, at)
         assert match is not None
-        if match.end() == len(self._held) and not self._is_all and match.end() - at < 2000:
+        if match.end() == len(self._held) and not self._is_all and match.end() - at < _URL_HOLD:
             return _WAIT
         url = markup.cut_url(match.group())
         host = markup.URL_HOST.match(url)
@@ -582,14 +582,10 @@ class SpokenText:
         if not tag:
             if self._more(markup.TAG_PART, at) or self._more(markup.AUTOLINK_PART, at):
                 return _WAIT
-            if self._is_all and re.compile(r"</?[A-Za-z][\w:-]*\Z").match(held, at) and self._is_cut_tag(held[at:]):
+            if self._is_all and markup.TAG_CUT.match(held, at):
                 return self._drop(at, len(held))
             return self._say(at, at + 1)
         return self._obey_not(at, tag)
-
-    def _is_cut_tag(self, part: str) -> bool:
-        name = part.lstrip("</").lower()
-        return any(known.startswith(name) for known in markup.HIDDEN_TAGS | markup.BLOCK_TAGS | markup.PLAIN_TAGS)
 
     def _obey_not(self, at: int, tag: re.Match[str]) -> int:
         """Leave out a tag; what it stands for is a pause at most."""
@@ -744,3 +740,8 @@ class SpokenText:
             return _WAIT
         match = markup.HEADING_END.match(self._held, at)
         return self._drop(at, match.end()) if match else self._say(at, at + 1)
+
+
+def _begins_word(before: str) -> bool:
+    """Say whether a web address may begin behind a character; scripts without blanks run right up to it."""
+    return not (before.isalnum() and before.isascii())
