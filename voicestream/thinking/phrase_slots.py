@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from voicestream.thinking.clock_times import ClockTime, read_clock_time
+from voicestream.thinking.durations import read_duration
 from voicestream.thinking.readings import Readings, add_reading
 from voicestream.thinking.spoken_numbers import read_number
 from voicestream.thinking.units import Unit, read_unit
@@ -15,7 +16,7 @@ KINDS_HEARD = ("length", "weight", "volume", "temperature", "time")
 
 HEARD_RULES = {
     "what": "what is | what's",
-    "make": "set | start | create | make | put on | begin | add | give me | do | get | set up | new",
+    "make": "set | start | create | make | put | put on | begin | add | give me | do | get | set up | new",
     "end": "cancel | stop | delete | clear | remove | end | kill | dismiss | disable | turn off | switch off | "
     "shut off | get rid of | reset | abort",
     "loudest": "maximum | max | full | highest | loudest | hundred percent",
@@ -67,8 +68,9 @@ _KNOWN_NAMES = frozenset(HEARD_RULES["timer_name"].replace("|", "").split())
 _NO_NAMES = frozenset((
     "a", "an", "the", "my", "for", "of", "in", "at", "to", "on", "and", "this", "that", "new", "another", "both",
     "timer", "timers", "alarm", "alarms", "all", "every", "is", "are", "left", "status", "what", "how", "much",
-    "set", "start", "create", "make", "cancel", "stop", "long", "time", "hour", "hours", "minute", "minutes",
-    "second", "seconds",
+    "long", "time", "pause", "hold", "freeze", "suspend", "resume", "continue", "unpause", "restart", "unfreeze",
+    "add", "extend", "snooze", "hour", "hours", "minute", "minutes", "second", "seconds", "reminder", "reminders",
+    *HEARD_RULES["make"].replace("|", "").split(), *HEARD_RULES["end"].replace("|", "").split(),
 ))  # fmt: skip
 
 _KINDS = {
@@ -79,6 +81,21 @@ _KINDS = {
 }
 
 _LONGEST_LABEL = 8
+
+
+def read_more_time(words: Sequence[str], at: int) -> Readings[Fraction]:
+    """Return the readings of a duration to be added, in seconds: "five more minutes", "another minute"."""
+    readings: Readings[Fraction] = {}
+    if tuple(words[at : at + 1]) == ("another",):
+        readings = read_duration((*words[:at], "a", *words[at + 1 :]), at)
+        for end, (price, seconds) in read_duration(words, at + 1).items():
+            add_reading(readings, end, price, seconds)
+    for place in range(at + 1, min(at + 4, len(words))):
+        if words[place] == "more":
+            for end, (price, seconds) in read_duration((*words[:place], *words[place + 1 :]), at).items():
+                if end > place:
+                    add_reading(readings, end + 1, price, seconds)
+    return readings
 
 
 def read_timer_name(words: Sequence[str], at: int) -> Readings[str]:

@@ -18,6 +18,7 @@ from voicestream.thinking.phrase_slots import (
     KINDS_HEARD,
     read_kind,
     read_label,
+    read_more_time,
     read_percent,
     read_quantity,
     read_time_said_whole,
@@ -60,7 +61,7 @@ _OPENINGS = tuple(
         "i would like to", "i want to", "i'd like", "i would like", "i want", "i need you to", "i need", "hey", "hi",
         "hello", "ok", "so", "um", "uh", "er", "erm", "hmm", "well", "and", "now", "then", "also", "assistant",
         "computer", "quickly", "just", "let's", "do you know", "do you remember", "tell me", "i wonder", "actually",
-        "kindly", "go ahead and", "for me",
+        "kindly", "excuse me", "go ahead and", "for me",
     )
 )  # fmt: skip
 _CLOSINGS = tuple(
@@ -87,6 +88,7 @@ _RULES = {name: read_notation(notation) for name, notation in HEARD_RULES.items(
 _READERS: dict[str, Reader] = {
     "duration": read_duration,
     "duration_whole": read_duration,
+    "more_time": read_more_time,
     "clock_time": read_clock_time,
     "time_said_whole": read_time_said_whole,
     "day": read_day,
