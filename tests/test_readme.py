@@ -28,7 +28,7 @@ def test_every_command_has_its_file() -> None:
 
 def test_the_file_tree_names_what_is_there() -> None:
     package = ROOT / "voicestream"
-    named = {line.split()[0] for line in README.splitlines() if line.startswith("      ") and line.split()}
+    named = {word.rstrip(";,") for line in README.splitlines() if line.startswith("      ") for word in line.split()}
     for path in package.iterdir():
         if path.is_dir() and path.name != "__pycache__":
             assert f"{path.name}/" in named, path.name

@@ -13,7 +13,11 @@ def talk(*arguments, **options) -> Outcome:
 
 
 def contents(outcome: Outcome) -> list[tuple[str, str]]:
-    return [(message.role, message.content.split("\n(")[0].rstrip()) for message in outcome.history if message.role != "system"]
+    return [
+        (message.role, message.content.split("\n(")[0].rstrip())
+        for message in outcome.history
+        if message.role != "system"
+    ]
 
 
 def test_a_question_is_answered_and_remembered() -> None:

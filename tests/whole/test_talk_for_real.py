@@ -1,4 +1,4 @@
-"""`talk` as a user starts it: real speech, real recognizer, real voice, a real server; only the sound card is a file."""
+"""`talk` as a user starts it: real speech, real recognizer, real voice, real server; the sound card is a file."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_answer_sounds_while_the_server_still_writes(tmp_path: Path) -> None
         assert server.requests[0]["stream"] is True
 
     asyncio.run(run())
-    samples, rate = soundfile.read(tmp_path / "answer.wav")
+    samples, _rate = soundfile.read(tmp_path / "answer.wav")
     assert np.abs(samples).max() > 0.05
 
 

@@ -20,7 +20,9 @@ BENCHES = {
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream bench`."""
-    parser.add_argument("name", metavar="BENCH", choices=sorted(BENCHES), help="; ".join(map(": ".join, BENCHES.items())))
+    parser.add_argument(
+        "name", metavar="BENCH", choices=sorted(BENCHES), help="; ".join(map(": ".join, BENCHES.items()))
+    )
     parser.add_argument("rest", nargs=REMAINDER, metavar="…", help="its own options; BENCH --help tells them")
 
 

@@ -12,15 +12,15 @@ import msgspec
 import numpy as np
 
 from voicestream import events as told
-from voicestream.assemble import open_voice
 from voicestream.config import Config
-from voicestream.sessions.conversation import open_assistant
 from voicestream.displays.timeline_text import timeline_of
 from voicestream.events import Events
 from voicestream.hearing.frames import cut_frames, pace_frames
 from voicestream.parts import Speaker
+from voicestream.sessions.conversation import open_assistant
 from voicestream.stages import ended
 from voicestream.vocabulary import SAMPLE_RATE, Frame, Samples, Sentence, Sound
+from voicestream.voice_choice import open_voice
 
 BEFORE = 0.6
 AFTER = 0.4
@@ -93,12 +93,12 @@ async def demonstrate(question: str, config: Config, events: Events, wav: str) -
 async def speak_question(question: str, config: Config) -> SpokenQuestion:
     """Speak the question with another voice than the answer's."""
     async with AsyncExitStack() as stack:
-        voice, _ = await open_voice(config, stack)
+        voice = await open_voice(config.speaking, stack)
         others = [each.id for each in await voice.voices() if each.language.lower().startswith("en")]
         default = config.speaking.voice
         chosen = next((each for each in others if "US" in each or ("us" in each and each != default)), default)
         speaking = msgspec.structs.replace(config.speaking, voice=chosen, rate=150)
-        asking, _ = await open_voice(msgspec.structs.replace(config, speaking=speaking), stack)
+        asking = await open_voice(speaking, stack)
         pieces = [pcm async for pcm in asking.synthesize(question)]
     return SpokenQuestion(np.concatenate([pcm.samples for pcm in pieces]), pieces[0].rate)
 
