@@ -82,11 +82,10 @@ STRANGE = (
 )
 
 
-@pytest.mark.parametrize(("text", "least"), [("a" * 10_000, 60), ("word " * 2_000, 500)], ids=["a word", "a sentence"])
-def test_ten_thousand_characters_without_a_stop_are_spoken(program: ChildProgram, text: str, least: float) -> None:
+def test_ten_thousand_characters_without_a_stop_are_spoken(program: ChildProgram) -> None:
     async def run() -> None:
         async with ChildVoice(program) as voice:
-            assert (await say(voice, text)).seconds > least
+            assert (await say(voice, "a" * 10_000)).seconds > 60
 
     asyncio.run(run())
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from voicestream.vocabulary import WordTime
 
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
 """Scripts that put no spaces between words: Thai, Japanese, Chinese; each letter counts as one."""
 
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}](?:[^\s{_UNSPACED}]*[^\W{_UNSPACED}])?")
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
 _WIDE = re.compile(rf"[{_UNSPACED}\uac00-\ud7af]")
 _PER_WORD = 2.2
 """Letters' worth of time that a word takes beside its letters."""
@@ -24,7 +25,20 @@ _DIGIT = 4.0
 
 def find_words(text: str) -> list[range]:
     """Return the places of the words of `text`, without the marks around them."""
-    return [range(*match.span()) for match in _WORD.finditer(text)]
+    return [word for match in _WORD.finditer(text) if (word := _without_marks(text, *match.span()))]
+
+
+def _without_marks(text: str, start: int, stop: int) -> range:
+    while start < stop and not text[start].isalnum():
+        start += 1
+    while start < stop and not (text[stop - 1].isalnum() or _is_sign(text[stop - 1])):
+        stop -= 1
+    return range(start, stop)
+
+
+def _is_sign(letter: str) -> bool:
+    """Tell whether it is a vowel sign that belongs to the letter before it, as in Hindi."""
+    return unicodedata.category(letter)[0] == "M"
 
 
 def estimate_words(text: str, seconds: float) -> tuple[WordTime, ...]:
