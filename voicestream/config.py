@@ -33,6 +33,12 @@ class Audio(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ahead: Annotated[
         float, Meta(ge=0.1, le=10, description="seconds of speech that are made before they are played")
     ] = 2.0
+    echo_canceller: Annotated[
+        Literal["auto", "on", "off"],
+        Meta(
+            description="take the assistant's own voice out of the microphone; auto leaves it to the system if it does"
+        ),
+    ] = "auto"
 
 
 class Hearing(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

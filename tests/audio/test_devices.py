@@ -310,3 +310,28 @@ def test_without_devices_opening_says_what_to_do(card: SoundCard) -> None:
 
     with pytest.raises(DeviceError, match="such a name"):
         asyncio.run(open_wrong())
+
+
+def test_a_loudspeaker_at_rest_speaks_again_without_losing_a_sample(
+    card: SoundCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicestream.backends.loudspeaker.RESTS_AFTER", 0.2)
+    played = noise(0.4, 6)
+
+    async def live() -> Samples:
+        notices = Notices()
+        async with Loudspeaker(SoundStreams(), "vs_speaker", on_notice=notices) as speaker:
+            with card.recording() as recording:
+                for index in range(3):
+                    await asyncio.sleep(0.5)
+                    await speaker.play(sound(index, played))
+                    await speaker.drain()
+                await asyncio.sleep(0.2)
+        assert notices.codes == []
+        return recording.samples
+
+    heard = asyncio.run(live())
+    for _ in range(3):
+        place, likeness = found_at(heard, played)
+        assert likeness > 0.99
+        heard[place : place + len(played)] = 0

@@ -43,8 +43,8 @@ LOOKED_AFTER = 1.5
 """Seconds between two looks whether a named device of a sound server is there: 4 ms of work each. When it goes, the
 server moves its streams elsewhere without a word."""
 
-PROVEN = 0.3
-"""Seconds of blocks after which a stream counts as running: a suspended sink takes the first three, and no more."""
+PROVEN, PROVEN_CALLS = 0.3, 6
+"""Seconds of blocks, and blocks, after which a stream counts as running: a suspended sink takes three, and no more."""
 
 CLOSING = 2.0
 """Seconds that closing may take before it is left to itself."""
@@ -115,6 +115,7 @@ class KeptStream:
         self._streams = streams
         self._wish = wish
         self._wanted = wish.device
+        self._block = wish.block
         self._stream: _Stream | None = None
         self._index = -1
         self._called_at = 0.0
@@ -155,6 +156,12 @@ class KeptStream:
         """Close the stream and open the device again; `reason` is told to the person unless it is empty."""
         self._reason = reason
         self._lost.set()
+
+    def change_block(self, block: float) -> None:
+        """Open the device again with blocks of `block` seconds."""
+        self._block = block
+        if self.is_open:
+            self.lose("")
 
     def would_take(self, name: str) -> bool:
         """Tell whether a device of that name is what is wanted."""
@@ -237,7 +244,7 @@ class KeptStream:
         """Open and start the stream at the first rate that the device takes; raise DeviceError."""
         self._lost.clear()
         self._runs.clear()
-        self._calls_missing = round(PROVEN / self._wish.block)
+        self._calls_missing = max(PROVEN_CALLS, round(PROVEN / self._block))
         sounddevice = load_portaudio()
         device = find_device(list_devices(), self._wanted, self._wish.direction)
         failure = ""
@@ -278,7 +285,7 @@ class KeptStream:
     def _make(self, sounddevice: ModuleType, index: int, rate: int, channels: int) -> _Stream:
         """Make the stream whose callbacks note their time and pass the first channel on."""
         is_input = self._wish.direction == "input"
-        usual_delay = 3 * self._wish.block
+        usual_delay = 3 * self._block
 
         def note() -> None:
             self._called_at = time.monotonic()
@@ -302,7 +309,7 @@ class KeptStream:
 
         stream: _Stream = (sounddevice.InputStream if is_input else sounddevice.OutputStream)(
             samplerate=rate,
-            blocksize=round(self._wish.block * rate),
+            blocksize=round(self._block * rate),
             device=index,
             channels=channels,
             dtype="float32",
