@@ -50,13 +50,13 @@ HEARD_RULES = {
     "[the] square root of <operand> | <below_hundred> squared",
     "conversion": "<operand> (miles (to | in) kilometers | kilometers (to | in) miles | feet (to | in) meters | "
     "meters (to | in) feet | inches (to | in) centimeters | centimeters (to | in) inches | "
-    "pounds (to | in) kilograms | kilograms (to | in) pounds | ounces (to | in) grams | grams (to | in) ounces | gallons (to | in) liters | "
-    "liters (to | in) gallons | cups (to | in) milliliters | [degrees] fahrenheit (to | in) celsius | "
-    "[degrees] celsius (to | in) fahrenheit)",
+    "pounds (to | in) kilograms | kilograms (to | in) pounds | ounces (to | in) grams | grams (to | in) ounces | "
+    "gallons (to | in) liters | liters (to | in) gallons | cups (to | in) milliliters | "
+    "[degrees] fahrenheit (to | in) celsius | [degrees] celsius (to | in) fahrenheit)",
     "parts_of": "inches are in a (foot | yard) | feet are in a (yard | mile) | centimeters are in an inch | "
     "ounces are in a pound | pounds are in a kilogram | teaspoons are in a tablespoon | "
-    "cups are in a (quart | gallon) | minutes are in (an hour | a day) | seconds are in (a minute | an hour | a day) | hours are in a (day | week) | "
-    "(days | weeks) are in a year",
+    "cups are in a (quart | gallon) | minutes are in (an hour | a day) | "
+    "seconds are in (a minute | an hour | a day) | hours are in a (day | week) | (days | weeks) are in a year",
 }
 """In the notation of thinking/grammar.py."""
 
