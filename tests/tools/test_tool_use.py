@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from voicestream.thinking.tool_use import FILLER, ToolUser
-from voicestream.thinking.tools import LONGEST_RESULT, Tool, ToolProblem, run_tools
+from voicestream.thinking.tools import LONGEST_RESULT, Tool, ToolProblem, require_confirmation, run_tools
 from voicestream.vocabulary import (
     Delta,
     Finish,
@@ -272,6 +272,14 @@ def test_a_question_taken_back_cannot_be_answered(run_virtually: Run) -> None:
     run_virtually(speculate())
     run_virtually(answer(user, YES))
     assert log.ran == []
+
+
+def test_a_tool_can_be_made_to_ask(run_virtually: Run) -> None:
+    log = Log()
+    tools = require_confirmation([log.tool("act", has_effects=True), log.tool("look")], ["act"])
+    user = ToolUser(ScriptedModel(calling(call("act")), DONE), tools)
+    assert text_of(run_virtually(answer(user, ASKED))) == "Shall I do this: act?"
+    assert [tool.needs_confirmation for tool in tools] == [True, False]
 
 
 def _result(run: Run, tool: Tool, made: ToolCall) -> ToolResult:

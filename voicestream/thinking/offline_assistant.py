@@ -13,6 +13,7 @@ from typing import cast
 
 from voicestream.thinking.clock_times import ClockTime
 from voicestream.thinking.history import CUT_OFF
+from voicestream.thinking.phrase_slots import Conversion, Quantity
 from voicestream.thinking.requests import Request, complete, understand
 from voicestream.thinking.system_prompt import without_moment
 from voicestream.thinking.timer_tools import WHICH_ONE
@@ -213,9 +214,9 @@ def _percent(values: dict[str, object]) -> float:
 
 def _conversion(values: dict[str, object]) -> dict[str, object]:
     """Return the arguments of a conversion; "six feet two inches" become inches."""
-    quantity = next(value for name, value in values.items() if name.startswith("quantity"))
-    parts = cast(tuple[tuple[Fraction, Unit], ...], quantity)
-    target = cast(Unit, next(value for name, value in values.items() if name.startswith("unit")))
+    said = next((value for value in values.values() if isinstance(value, Conversion)), None)
+    parts = said.quantity if said else cast(Quantity, values["quantity"])
+    target = said.target if said else cast(Unit, values["unit"])
     source = parts[-1][1]
     amount = sum((convert_units(amount, unit, source) for amount, unit in parts), Fraction(0))
     return {"amount": str(amount), "from_unit": source.plural, "to_unit": target.plural}

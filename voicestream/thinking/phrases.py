@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass
 
 from voicestream.thinking.grammar import Choice, Literal, Node, Sequenced, Slot, generate, list_slots, read_notation
-from voicestream.thinking.phrase_slots import HEARD_RULES, KINDS_HEARD
+from voicestream.thinking.phrase_slots import HEARD_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ PHRASES = (
     Phrase(
         "set_timer",
         "Set a timer for five minutes.",
-        ("(set|start|create) [a|the|my] [<timer_name>] timer for <duration>",
+        ("(set|start|create) ([a|the|my] | (a|the|my) <timer_name>) timer for <duration>",
          "(set|start|create) a <duration_whole> timer"),
         ("[<make>] [a|the|my|another] [new] [<timer_name>] (timer|countdown|time) [for|of|with|to|at] <duration>",
          "[<make>] [a|the|my|another] timer on for <duration>", "[<make>] a reminder (for|in) <duration>",
@@ -117,14 +117,14 @@ PHRASES = (
     Phrase(
         "pause_timers",
         "Pause the timer.",
-        ("pause [the|my] [<timer_name>] timer", "pause"),
+        ("pause ([the|my] | (the|my) <timer_name>) timer", "pause"),
         ("(pause|hold|freeze|suspend) <all> [of] [the|my|them] [<kind>]",
          "(pause|hold|freeze|suspend) [the|my] [<timer_name>|<duration>] (<kind>|it)"),
     ),
     Phrase(
         "resume_timers",
         "Resume the timer.",
-        ("resume [the|my] [<timer_name>] timer", "resume"),
+        ("resume ([the|my] | (the|my) <timer_name>) timer", "resume"),
         ("(resume|continue|unpause|restart|unfreeze) <all> [of] [the|my|them] [<kind>]",
          "(resume|continue|unpause|restart|unfreeze) [the|my] [<timer_name>|<duration>] (<kind>|it)",
          "(continue|unpause)"),
@@ -166,15 +166,11 @@ PHRASES = (
     Phrase(
         "convert_units",
         "Convert five miles to kilometers.",
-        (*(f"convert <quantity_{kind}> to <unit_{kind}>" for kind in KINDS_HEARD),
-         *(f"<what> <quantity_{kind}> in <unit_{kind}>" for kind in KINDS_HEARD),
-         "how many <unit_length> are in <quantity_length>", "how many <unit_weight> are in <quantity_weight>",
-         "how many <unit_volume> are in <quantity_volume>", "how many <unit_time> are in <quantity_time>"),
-        ("[convert|change|turn|<what>|how much is|how much are|how far is|how long is|how heavy is|how hot is|"
-         "how cold is|how tall is|how fast is|what are] <quantity> (to|in|into|as) <unit>",
-         "how many <unit> [is|are|there|go|fit] [are|is] [there] (in|into|to|make|makes) <quantity>",
-         "how many <unit> (is|are|make|equal) <quantity>", "<quantity> is how many <unit>",
-         "how much <unit> is <quantity>", "how (many|much) <unit> does <quantity> (have|make)"),
+        ("convert <conversion>", "<what> <conversion>", "how many <parts_of>"),
+        ("[convert|change|turn|how much is|how far is|how long is|how heavy is|how hot is|how cold is|how tall is|"
+         "how fast is|what are] <conversion>",
+         "<quantity> is how many <unit>", "how much <unit> is <quantity>",
+         "how (many|much) <unit> does <quantity> (have|make)"),
     ),
     Phrase(
         "louder",

@@ -15,10 +15,11 @@ from voicestream.thinking.durations import read_duration
 from voicestream.thinking.grammar import Reader, Understanding, Values, list_needs, list_words, read_notation
 from voicestream.thinking.phrase_slots import (
     HEARD_RULES,
-    KINDS_HEARD,
+    read_conversion,
     read_kind,
     read_label,
     read_more_time,
+    read_parts_of,
     read_percent,
     read_quantity,
     read_time_said_whole,
@@ -101,8 +102,8 @@ _READERS: dict[str, Reader] = {
     "timer_name": read_timer_name,
     "called": read_label,
     "note": read_label,
-    **{f"quantity_{kind}": read_quantity for kind in KINDS_HEARD},
-    **{f"unit_{kind}": read_unit for kind in KINDS_HEARD},
+    "conversion": read_conversion,
+    "parts_of": read_parts_of,
 }
 
 _UNDERSTANDING = Understanding(_READERS, _RULES, _SOUND_ALIKES, _SKIPPABLE)
