@@ -18,7 +18,9 @@ _SIGNS = {
     "perp": "⊥", "parallel": "∥", "mid": "|", "quad": " ", "qquad": " ",
 }  # fmt: skip
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
-_TEXT = re.compile(r"\\(?:text|mathrm|mathbf|mathit|mathbb|mathcal|operatorname|textbf|boxed|vec|hat|bar)\s*\{([^{}]*)\}")
+_TEXT = re.compile(
+    r"\\(?:text|mathrm|mathbf|mathit|mathbb|mathcal|operatorname|textbf|boxed|vec|hat|bar)\s*\{([^{}]*)\}"
+)
 _ROOT = re.compile(r"\\sqrt\s*\{([^{}]*)\}")
 _GROUP = re.compile(r"([\^_])\{([^{}]*)\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")

@@ -6,9 +6,7 @@ import re
 
 from voicestream.speaking.signs import CONTROLS, EMOJI, INVISIBLE, NEWLINES, SUPERSCRIPTS, WIDE_BLANKS
 
-PLAIN = re.compile(
-    rf"[^{NEWLINES}\t\\`*_~=\[\]!<&$|#【◁•⁃†‡{SUPERSCRIPTS}{EMOJI}{INVISIBLE}{CONTROLS}{WIDE_BLANKS}]+"
-)
+PLAIN = re.compile(rf"[^{NEWLINES}\t\\`*_~=\[\]!<&$|#【◁•⁃†‡{SUPERSCRIPTS}{EMOJI}{INVISIBLE}{CONTROLS}{WIDE_BLANKS}]+")
 """A run of characters that need no thought."""
 
 # ------------------------------------------------------------------------------------------- beginnings of lines
@@ -39,9 +37,9 @@ DEFINITION = re.compile(r":[ \t]+")
 
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 ENTITY_PART = re.compile(r"&(?:#[xX]?[0-9a-fA-F]{0,7}|[A-Za-z][A-Za-z0-9]{0,11})?\Z")
-URL = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
+URL = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]{0,2000}")
 URL_HOST = re.compile(r"https?://(?:[^/@]*@)?([^/?#:]*)")
-URL_PREFIXES = ("h", "ht", "htt", "http", "https", "http:", "https:", "http:/", "https:/", "http://", "https://")
+URL_PART = re.compile(r"h(?:t(?:t(?:ps?(?::/?/?)?)?)?)?\Z")
 LINK_END = re.compile(r"\]\(|\]\[")
 CITATION = re.compile(r"\[(?:\^[^\]\n]{1,60}|\d{1,3}(?:[ ]?[,;–-][ ]?\d{1,3})*)\]")
 SOURCE = re.compile(r"【[^】\n]{0,60}】")
@@ -51,6 +49,8 @@ SOURCE_PART = re.compile(r"【[^】\n]{0,60}\Z")
 
 TAG = re.compile(r"<(/?)([A-Za-z][\w:.-]{0,40})((?:\s[^<>]{0,280})?)(/?)>")
 TAG_PART = re.compile(r"</?(?:[A-Za-z][\w:.-]{0,40}(?:\s[^<>]{0,280})?/?)?\Z")
+TAG_CUT = re.compile(r"</[A-Za-z]*\Z|<(?:thi|thin|rea\w*|bre\w*|emp\w*|spe\w*|too\w*)\Z|</?[A-Za-z][\w:-]{0,40}\s[^<>]*=[^<>]*\Z")
+"""A tag that the end of the answer cut in two."""
 AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^\s<>]{1,280}|[\w.+-]{1,64}@[\w.-]{1,80})>")
 AUTOLINK_PART = re.compile(r"<[^\s<>]{0,290}\Z")
 TOKEN = re.compile(r"<[|｜]([\w▁/:.-]{1,40})[|｜]>")

@@ -29,6 +29,7 @@ _RUN_HOLD = 80
 _RULE_HOLD = 200
 _LINK_HOLD = 300
 """Characters that may lie between the brackets of a link."""
+_URL_HOLD = 2000
 _MATH_HOLD = 160
 _DISPLAY_HOLD = 1500
 _CODE_HOLD = 160
@@ -36,6 +37,7 @@ _CODE_HOLD = 160
 _HIDDEN_TAIL = 40
 """Characters kept back in hidden text, so that a closing tag cut in two is seen."""
 
+_match_plain = markup.PLAIN.match
 _CODE_ENDS = re.compile(rf"`+|[{NEWLINES}]|''")
 _UNSAID = re.compile(rf"[{INVISIBLE}{CONTROLS}]")
 
@@ -108,9 +110,11 @@ class SpokenText:
         return [Piece("!", "said", self._offset - 1, self._offset)]
 
     def _read(self) -> list[Piece]:
-        at = 0
-        while at < len(self._held):
-            step = self._step(at)
+        at, held = 0, self._held
+        while at < len(held):
+            is_inside = self._line_start or self._hidden or self._fence
+            plain = None if is_inside else _match_plain(held, at)
+            step = self._read_plain(at, plain.end()) if plain else self._step(at)
             if step == _WAIT:
                 break
             at = step
@@ -130,14 +134,14 @@ class SpokenText:
             if step != at:
                 return step
             self._line_start = False
-        match = markup.PLAIN.match(held, at)
-        if match:
-            return self._read_plain(at, match.end())
+            return at
         return self._read_sign(at, held[at])
 
     # ------------------------------------------------------------------------------------------ what is put out
 
-    def _put(self, kind: Literal["said", "verbatim", "break", "pause", "opening", "gone"], text: str, at: int, end: int) -> int:
+    def _put(
+        self, kind: Literal["said", "verbatim", "break", "pause", "opening", "gone"], text: str, at: int, end: int
+    ) -> int:
         self._pieces.append(Piece(text, kind, self._offset + at, self._offset + end))
         self._previous = self._held[end - 1] if end > at else self._previous
         return end
@@ -162,7 +166,7 @@ class SpokenText:
         """Read the marks at the beginning of a line; return `at` where the text begins."""
         held, sign = self._held, self._held[at]
         if sign in " \t\u00a0":
-            return self._drop(at, at + 1)
+            return self._put("opening", "", at, at + 1)
         if sign in "-*_=+:|":
             if self._more(markup.RULE_PART, at) or (sign in "-|:+" and self._more(markup.ROW_RULE_PART, at)):
                 return _WAIT if len(held) - at < _RULE_HOLD else at
@@ -224,7 +228,11 @@ class SpokenText:
 
     def _begin_bracket(self, at: int) -> int:
         held = self._held
-        if self._more(markup.TASK_PART, at) or self._more(markup.NOTE_PART, at) or self._more(markup.REFERENCE_PART, at):
+        if (
+            self._more(markup.TASK_PART, at)
+            or self._more(markup.NOTE_PART, at)
+            or self._more(markup.REFERENCE_PART, at)
+        ):
             return _WAIT
         match = markup.TASK.match(held, at)
         if match:
@@ -265,7 +273,9 @@ class SpokenText:
         held = self._held
         if self._line_start:
             mark = self._fence[0]
-            match = re.compile(rf"[ \t]{{0,80}}{mark}{{{len(self._fence)},80}}[ \t]{{0,80}}(?:[\n\r]|\Z)").match(held, at)
+            match = re.compile(rf"[ \t]{{0,80}}{mark}{{{len(self._fence)},80}}[ \t]{{0,80}}(?:[\n\r]|\Z)").match(
+                held, at
+            )
             if match and (held[match.end() - 1] in "\n\r" or self._is_all):
                 self._fence, self._previous = "", ""
                 self._put("break", "", at, match.end())
@@ -294,25 +304,21 @@ class SpokenText:
     def _read_plain(self, at: int, end: int) -> int:
         """Say a run of ordinary characters, up to a web address in it."""
         held = self._held
-        begin = held.find("http", at, end + 3)
+        begin = held.find("http", at, end + 3) if end - at > 3 else -1
         while begin >= 0:
-            fresh = not (held[begin - 1].isalnum() if begin > at else self._previous.isalnum())
-            if fresh and held.startswith(("http://", "https://"), begin):
+            if _begins_word(held[begin - 1] if begin > at else self._previous) and held.startswith(("http://", "https://"), begin):
                 return self._say(at, begin) if begin > at else self._read_url(begin)
             begin = held.find("http", begin + 4, end + 3)
-        if end == len(held) and not self._is_all:
-            for prefix in markup.URL_PREFIXES:
-                begin = end - len(prefix)
-                if begin < at or not held.endswith(prefix):
-                    continue
-                if not (held[begin - 1].isalnum() if begin > at else self._previous.isalnum()):
-                    return self._say(at, begin) if begin > at else _WAIT
+        if end == len(held) and not self._is_all and held[-1] in "htps:/":
+            match = markup.URL_PART.search(held, max(at, end - 8))
+            if match and _begins_word(held[match.start() - 1] if match.start() > at else self._previous):
+                return self._say(at, match.start()) if match.start() > at else _WAIT
         return self._say(at, end)
 
     def _read_url(self, at: int) -> int:
         match = markup.URL.match(self._held, at)
         assert match is not None
-        if match.end() == len(self._held) and not self._is_all and match.end() - at < 2000:
+        if match.end() == len(self._held) and not self._is_all and match.end() - at < _URL_HOLD:
             return _WAIT
         url = markup.cut_url(match.group())
         host = markup.URL_HOST.match(url)
@@ -382,7 +388,7 @@ class SpokenText:
         if sign in JOINERS and self._previous and needs_joiner(self._previous):
             return self._say(at, at + 1)
         if sign.isdecimal() or sign.isdigit():  # superscripts: a note behind a word or stop, else a power
-            is_note = not self._previous or self._previous in ".,;:!?\"”’»)…。！？" or self._previous == "\0"
+            is_note = not self._previous or self._previous in '.,;:!?"”’»)…。！？' or self._previous == "\0"
             return self._drop(at, at + 1) if is_note else self._say(at, at + 1)
         return self._drop(at, at + 1)
 
@@ -576,14 +582,10 @@ class SpokenText:
         if not tag:
             if self._more(markup.TAG_PART, at) or self._more(markup.AUTOLINK_PART, at):
                 return _WAIT
-            if self._is_all and re.compile(r"</?[A-Za-z][\w:-]*\Z").match(held, at) and self._is_cut_tag(held[at:]):
+            if self._is_all and markup.TAG_CUT.match(held, at):
                 return self._drop(at, len(held))
             return self._say(at, at + 1)
         return self._obey_not(at, tag)
-
-    def _is_cut_tag(self, part: str) -> bool:
-        name = part.lstrip("</").lower()
-        return any(known.startswith(name) for known in markup.HIDDEN_TAGS | markup.BLOCK_TAGS | markup.PLAIN_TAGS)
 
     def _obey_not(self, at: int, tag: re.Match[str]) -> int:
         """Leave out a tag; what it stands for is a pause at most."""
@@ -661,7 +663,7 @@ class SpokenText:
             if held.startswith("\\begin{", at):
                 self._hidden = re.compile(r"\\end\{[^}\n]{0,30}\}")
                 return self._drop(at, at + 7)
-        if following and following in "!\"#$%&'*+,-./:;<=>?@^_`{|}~\\":
+        if following and following in "!\"#$%&')*+,-./:;<=>?@]^_`{|}~\\":
             return self._put("said", following, at, at + 2)
         if following and following in NEWLINES:
             return self._drop(at, at + 1)
@@ -709,7 +711,7 @@ class SpokenText:
         content = held[at + length : end]
         is_formula = markup.MATH_SIGNS.search(content) is not None
         if closing == "\\]" and not is_formula:
-            return self._put("said", f"[{content}]", at, end + 2)
+            return self._put("said", "[", at, at + 2)
         if is_display and self._policy.math == "skip":
             self._put("break", "", at, end + len(closing))
         else:
@@ -738,3 +740,8 @@ class SpokenText:
             return _WAIT
         match = markup.HEADING_END.match(self._held, at)
         return self._drop(at, match.end()) if match else self._say(at, at + 1)
+
+
+def _begins_word(before: str) -> bool:
+    """Say whether a web address may begin behind a character; scripts without blanks run right up to it."""
+    return not (before.isalnum() and before.isascii())

@@ -60,8 +60,8 @@ class EchoGuard:
 
     def silenced(self, time: float) -> None:
         """Note that the loudspeaker was paused or stopped: the words that were to sound after `time` do not."""
-        self._kept = [word for word in self._said if word.start > time]
-        self._said = deque(word for word in self._said if word.start <= time)
+        self._kept = [word for word in self._said if word.start > time + _LEAD]
+        self._said = deque(word for word in self._said if word.start <= time + _LEAD)
         self._silent_from = time
 
     def resumed(self, time: float) -> None:
@@ -98,7 +98,7 @@ def _without_echo(shown: list[str], said: str) -> list[str]:
             continue
         if last_heard is not None and last_said is not None:
             gap, said_gap = heard[last_heard : block.a], said[last_said : block.b]
-            if gap and SequenceMatcher(None, gap, said_gap, autojunk=False).ratio() >= _MISHEARD:
+            if len(gap) < _SHORTEST_RUN or _likeness(gap, said_gap) >= _MISHEARD:
                 is_echo[last_heard : block.a] = [True] * len(gap)
         is_echo[block.a : block.a + block.size] = [True] * block.size
         last_heard, last_said = block.a + block.size, block.b + block.size
@@ -109,3 +109,7 @@ def _without_echo(shown: list[str], said: str) -> list[str]:
             own.append(word)
         position += len(letters)
     return own
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
