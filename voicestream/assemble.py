@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from voicestream.parts import (
 )
 from voicestream.recognizer_choice import open_recognizer
 from voicestream.thinking.delivery import Delivery
-from voicestream.thinking.timers import Moment, Timers
+from voicestream.thinking.timers import Timers
 from voicestream.thinking.tools import Tool
 from voicestream.voice_choice import open_voice
 
@@ -74,11 +73,6 @@ def is_file(place: str) -> bool:
     return place == "-" or place.lower().endswith(AUDIO_SUFFIXES) or os.sep in place
 
 
-def moment() -> Moment:
-    """Return the present, by both clocks of the machine."""
-    return Moment(time.monotonic(), datetime.now().astimezone())
-
-
 @asynccontextmanager
 async def open_parts(
     config: Config,
@@ -108,6 +102,7 @@ async def open_parts(
             thinker=mind.thinker,
             voice=mouth.voice,
             speaker=mouth.speaker,
+            delivery=mind.delivery,
             now=datetime.now,
         )
         events.emit(
@@ -232,9 +227,11 @@ async def _open_canceller(config: Config, events: Events) -> EchoCanceller | Non
 async def open_mind(config: Config, events: Events, stack: AsyncExitStack) -> Mind:
     """Choose the language model, and give it the assistant's own tools; raise ConfigError."""
     from voicestream.model_choice import choose_model
+    from voicestream.thinking.bell import read_clocks
     from voicestream.thinking.offline_assistant import OfflineAssistant
     from voicestream.thinking.own_tools import own_tools
-    from voicestream.thinking.tool_use import ToolUser
+    from voicestream.thinking.tool_use import FILLER_AFTER, ToolUser
+    from voicestream.thinking.tools import require_confirmation
 
     model, name, hint = await choose_model(config.thinking, os.environ)
     if model:
@@ -242,23 +239,26 @@ async def open_mind(config: Config, events: Events, stack: AsyncExitStack) -> Mi
     if hint:
         events.emit(told.Notice(code="model", message=hint))
     timers, delivery = Timers(), Delivery(rate=config.speaking.rate, usual_rate=config.speaking.rate)
-    tools = own_tools(timers, delivery, moment) if config.tools.own or model is None else ()
-    tools += await _open_tool_servers(config, events, stack)
-    return Mind(ToolUser(model or OfflineAssistant(), tools), timers, delivery, name)
+    tools = own_tools(timers, delivery, read_clocks) if config.tools.own or model is None else ()
+    tools = require_confirmation((*tools, *await _open_tool_servers(config, events, stack)), config.tools.confirm_tools)
+    filler = config.tools.filler
+    thinker = ToolUser(
+        model or OfflineAssistant(),
+        tools,
+        most_rounds=config.tools.rounds,
+        filler=f"{filler} ",
+        filler_after=FILLER_AFTER if filler else float("inf"),
+    )
+    return Mind(thinker, timers, delivery, name)
 
 
 async def _open_tool_servers(config: Config, events: Events, stack: AsyncExitStack) -> tuple[Tool, ...]:
     """Open the MCP servers of the settings; one that fails costs a notice."""
     if not config.tools.mcp:
         return ()
-    from voicestream.backends.tool_mcp import ServerSettings, open_tool_servers
+    from voicestream.backends.tool_mcp import open_tool_servers, read_settings
 
-    settings = ServerSettings(
-        confirm=config.tools.confirm,
-        confirm_tools=frozenset(config.tools.confirm_tools),
-        environment={name: os.environ[name] for name in config.tools.mcp_environment if name in os.environ},
-        keys={name: os.environ.get(f"VOICESTREAM_MCP_{name.upper()}_KEY", "") for name in config.tools.mcp},
-    )
+    settings = read_settings(config.tools, os.environ)
     servers = await stack.enter_async_context(open_tool_servers(config.tools.mcp, settings))
     for problem in servers.problems:
         events.emit(told.Notice(code="tools", message=problem))

@@ -28,6 +28,7 @@ from voicestream.steps import (
     gather,
     hear,
     linger,
+    louder,
     note_sentences,
     speak,
     split_sentences,
@@ -106,7 +107,7 @@ class Assistant:
                 async for sound in sounds:
                     reply.note_sound(sound, self.events)
                     await reply.committed.wait()  # a speculative answer waits here, silent
-                    await speaker.play(sound)
+                    await speaker.play(louder(sound, self.parts.delivery.volume))
                 await reply.committed.wait()
                 await speaker.drain()
             finally:
@@ -175,11 +176,11 @@ class Assistant:
         """Do what turn taking has decided."""
         match action:
             case turns.BeginAnswer(turn, text, is_speculative):
-                await self.begin(Reply(turn, text, lambda confirmed: self.think_about(text, confirmed)))
+                await self.begin(self.reply_to(turn, text))
                 if not is_speculative:
-                    self.commit(text)
-            case turns.CommitAnswer(_, text):
-                self.commit(text)
+                    self.commit()
+            case turns.CommitAnswer():
+                self.commit()
             case turns.CancelAnswer():
                 await self.take_back()
             case turns.Interrupt() | turns.StopAll():
@@ -216,19 +217,19 @@ class Assistant:
 
         self.fell_silent_at = None
         await self.begin(Reply(0, "", source))
-        self.commit("")
+        self.commit()
 
-    def commit(self, text: str) -> None:
+    def commit(self) -> None:
         """Let the running reply sound: the user's turn is certain."""
         if self.reply:
-            self.reply.question = text
             self.reply.reach("turn_confirmed", self.events.now())
             self.reply.commit(self.events)
 
-    def think_about(self, text: str, confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
-        """Open the stream of the model's answer to what the user said."""
-        question = Message("user", with_moment(text, self.parts.now()))
-        return self.parts.thinker.answer((*self.history.messages(), question), confirmed)
+    def reply_to(self, turn: int, text: str) -> Reply:
+        """Return a reply to what the user said, not begun yet."""
+        question = with_moment(text, self.parts.now())  # once: another minute would spoil the server's prompt cache
+        messages = (*self.history.messages(), Message("user", question))
+        return Reply(turn, question, lambda confirmed: self.parts.thinker.answer(messages, confirmed))
 
     async def run(self, reply: Reply) -> None:
         """Answer, and say when it is over; an error of a device or a bug costs this answer, and is said."""
@@ -262,7 +263,7 @@ class Assistant:
             reply.finish = "interrupted"
             self.events.emit(told.Interrupted(turn=reply.turn, heard=heard))
         if reply.question:
-            self.history.add_user(with_moment(reply.question, self.parts.now()))
+            self.history.add_user(reply.question)
             is_whole = heard == reply.text.rstrip()
             self.history.add_answer(reply.record.messages(None if is_whole else len(heard)))
             self.history.trim()

@@ -169,6 +169,15 @@ class SoundCard(Protocol):
         ...
 
 
+class Delivery(Protocol):
+    """How the user asked the assistant to speak; it may change at any moment."""
+
+    volume: float
+    """0 to 1."""
+    rate: int
+    """Words a minute."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """All that one conversation needs of the outside."""
@@ -180,5 +189,6 @@ class Parts:
     thinker: Thinker
     voice: Voice
     speaker: Speaker
+    delivery: Delivery
     now: Callable[[], datetime]
     """Tells the wall clock."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -245,6 +246,11 @@ async def speak(
     async with aclosing(synthesize(sentences, voice, rate, style)) as sounds:
         async for sound in sounds:
             yield sound
+
+
+def louder(sound: Sound, volume: float) -> Sound:
+    """Return the sound at a volume, 0 to 1."""
+    return sound if volume == 1 else replace(sound, samples=sound.samples * np.float32(volume))
 
 
 def _level_db(samples: Samples) -> float:

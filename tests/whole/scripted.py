@@ -16,6 +16,7 @@ from voicestream.config import load_config
 from voicestream.events import Event, Events
 from voicestream.hearing.frames import cut_frames, pace_frames
 from voicestream.parts import Parts
+from voicestream.thinking.delivery import Delivery
 from voicestream.thinking.history import History
 from voicestream.vocabulary import (
     SAMPLE_RATE,
@@ -157,7 +158,9 @@ async def converse(
     events.show_on(seen.append)
     history = History("Be brief.", most_tokens=6000)
     async with FileSpeaker(output) as speaker:
-        parts = Parts(people, None, people, people, model, voice, speaker, lambda: datetime(2026, 1, 2, 3, 4))
+        parts = Parts(
+            people, None, people, people, model, voice, speaker, Delivery(), lambda: datetime(2026, 1, 2, 3, 4)
+        )
         assistant = Assistant(parts, events, load_config(overrides=overrides), history)
         await assistant.converse()
     return Outcome(seen, list(history.messages()), model, voice, assistant)

@@ -1,4 +1,4 @@
-"""`talk` on a sound card: spoken into the microphone, heard from the loudspeaker; the card is virtual, the rest is real."""
+"""`talk` on a sound card: spoken into the microphone, heard from the loudspeaker of a virtual card."""
 
 from __future__ import annotations
 

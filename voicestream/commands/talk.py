@@ -51,5 +51,10 @@ def run(arguments: Namespace) -> int:
                 finally:
                     await ended(typing)
 
-    asyncio.run(talk(read_config(arguments)))
+    async def talk_until_stopped(config: Config) -> None:
+        from voicestream.sessions.conversation import run_until_stopped
+
+        await run_until_stopped(talk(config))
+
+    asyncio.run(talk_until_stopped(read_config(arguments)))
     return 0

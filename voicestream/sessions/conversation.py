@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from voicestream import events as told
-from voicestream.assemble import Mind, moment, open_parts
+from voicestream.assemble import Mind, open_parts
 from voicestream.assistant import Assistant
 from voicestream.backends.no_ears import NoEars
 from voicestream.commands.options import open_events
@@ -22,9 +24,10 @@ from voicestream.errors import ModelError
 from voicestream.events import Events
 from voicestream.parts import Microphone
 from voicestream.stages import Channel, ended
-from voicestream.thinking.bell import ring
+from voicestream.thinking.bell import read_clocks, ring
 from voicestream.thinking.history import History
 from voicestream.thinking.system_prompt import write_system_prompt
+from voicestream.thinking.timers import Timers
 from voicestream.vocabulary import Message
 
 
@@ -52,6 +55,7 @@ async def open_assistant(
         open_history(config, events) as history,
     ):
         assistant = Assistant(parts, events, config, history, is_fast)
+        events.show_on(lambda event: _stop_ringing(event, mind.timers))
         bell = asyncio.create_task(_announce(mind, assistant), name="bell")
         try:
             yield assistant
@@ -109,8 +113,28 @@ def conversation_path(config: Config) -> Path:
     return user_data_path("voicestream") / "conversation.json"
 
 
+def _stop_ringing(event: told.Event, timers: Timers) -> None:
+    """Let a timer that rings be silent once the user has spoken, but for "snooze", which needs it still."""
+    if isinstance(event, (told.Answer, told.Interrupted)) and event.turn:
+        timers.acknowledge()
+
+
+async def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Run until it is over or SIGTERM comes; then end everything in order."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    with suppress(NotImplementedError):  # Windows has no such signal
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
+    finally:
+        await ended(task)
+
+
 async def _announce(mind: Mind, assistant: Assistant) -> None:
-    async for announcement in ring(mind.timers, moment):
+    async for announcement in ring(mind.timers, read_clocks):
         assistant.announce(announcement.text)
 
 
