@@ -14,14 +14,25 @@ from typing import Literal
 
 from voicestream import events as told
 from voicestream.config import Config
-from voicestream.errors import VoicestreamError
+from voicestream.errors import VoiceError, VoicestreamError
 from voicestream.events import Events
 from voicestream.parts import Parts
 from voicestream.reply import Reply
 from voicestream.speaking.heard_text import heard_text
-from voicestream.speaking.sentences import SentenceSplitter
+from voicestream.speaking.synthesis import SpeakingStyle
 from voicestream.stages import Channel, ended
-from voicestream.steps import AudioClock, cancel_echo, find_speech, gather, hear, linger, speak, split_sentences, think
+from voicestream.steps import (
+    AudioClock,
+    cancel_echo,
+    find_speech,
+    gather,
+    hear,
+    linger,
+    note_sentences,
+    speak,
+    split_sentences,
+    think,
+)
 from voicestream.thinking.history import History
 from voicestream.thinking.system_prompt import with_moment
 from voicestream.turns import actions as turns
@@ -87,11 +98,13 @@ class Assistant:
         speaker = self.parts.speaker
         async with (
             think(reply, self.events) as deltas,
-            split_sentences(deltas, reply, self.events, speaker, SentenceSplitter()) as sentences,
-            speak(sentences, reply, self.events, self.parts.voice, speaker.rate) as sounds,
+            split_sentences(deltas, speaker.remaining) as split,
+            note_sentences(split, reply, self.events) as sentences,
+            speak(sentences, self.parts.voice, speaker.rate, self.style(reply)) as sounds,
         ):
             try:
                 async for sound in sounds:
+                    reply.note_sound(sound, self.events)
                     await reply.committed.wait()  # a speculative answer waits here, silent
                     await speaker.play(sound)
                 await reply.committed.wait()
@@ -109,6 +122,14 @@ class Assistant:
         """Say something that nobody asked for, such as that a timer rings, as soon as nobody else speaks."""
         self.announcements.append(text)
         self.inputs.put_now(Silence(self.clock.audio_time(asyncio.get_running_loop().time())))
+
+    def style(self, reply: Reply) -> SpeakingStyle:
+        """Return how the reply is to be voiced; a sentence that fails is told, and costs only itself."""
+
+        def fail(error: VoiceError, sentence: Sentence) -> None:
+            reply.tell(self.events, told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
+
+        return SpeakingStyle(pause=self.config.speaking.pause, report=fail)
 
     # --------------------------------------------------------------------------------------- what happened
 
@@ -135,7 +156,7 @@ class Assistant:
     def notice_sound(self, kind: Literal["started", "ended"], sentence: Sentence, at: float) -> None:
         """Publish that a sentence begins or ends to be heard; the loudspeaker calls it."""
         reply = self.reply
-        if reply is None:
+        if reply is None or not sentence.spoken:
             return
         if kind == "ended":
             self.events.emit(told.SoundEnded(turn=reply.turn, index=sentence.index), self.events.when(at))
@@ -242,7 +263,8 @@ class Assistant:
             self.events.emit(told.Interrupted(turn=reply.turn, heard=heard))
         if reply.question:
             self.history.add_user(with_moment(reply.question, self.parts.now()))
-            self.history.add_answer(reply.record.messages(len(heard)))
+            is_whole = heard == reply.text.rstrip()
+            self.history.add_answer(reply.record.messages(None if is_whole else len(heard)))
             self.history.trim()
         if not reply.is_sounding:
             self.events.emit(reply.latency())

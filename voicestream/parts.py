@@ -156,6 +156,10 @@ class SoundStream(Protocol):
         """Say that it does not carry what it should, and have the device opened again by name."""
         ...
 
+    def change_block(self, block: float) -> None:
+        """Open the device again with blocks of `block` seconds, within some milliseconds."""
+        ...
+
 
 class SoundCard(Protocol):
     """The sound devices of this machine."""

@@ -23,9 +23,9 @@ def run(arguments: Namespace) -> int:
 
     async def talk(config: Config) -> None:
         from voicestream.backends.no_ears import NoEars
-        from voicestream.conversation import open_assistant, show_events, typed_lines
         from voicestream.errors import DeviceError
         from voicestream.events import Events, Notice
+        from voicestream.sessions.conversation import open_assistant, show_events, typed_lines
         from voicestream.stages import ended
 
         events = Events()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from voicestream.speaking.signs import has_sound
-from voicestream.speaking.spoken_text import Piece
+from voicestream.speaking.page import Piece
 from voicestream.vocabulary import Sentence, WordMap
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\s\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 """A word; in scripts without blanks, a character."""
+_RUN = re.compile(r"[^ ]+")
 _LEANING = ".,;:!?)]}…。！？，、؟،"
 """Signs that follow a word without a blank."""
 
@@ -35,6 +36,7 @@ class Draft:
         self._length = 0
         self._index = 0
         self._was_gone = False
+        self._has_blank = False
         self._pause: Piece | None = None
 
     def read(self, written: str) -> None:
@@ -65,73 +67,73 @@ class Draft:
 
     def separate(self) -> None:
         """Put a blank behind what was said."""
-        if self.text and not self.text.endswith(" "):
-            self._extend(" ", [self._read_to], [self._read_to])
+        self._has_blank = True
         self._pause = None
 
     def append(self, piece: Piece) -> None:
         """Take the next piece of the text."""
-        match piece.kind:
-            case "opening":
-                if self._lead is None:
-                    self._lead = piece.start
-            case "gone":
-                self._was_gone = True
-            case "pause":
-                self._pause = self._pause or piece
-            case _:
-                self._say(piece)
+        kind = piece.kind
+        if kind == "said" or kind == "verbatim":
+            self._say(piece)
+        elif kind == "gone":
+            self._was_gone = True
+        elif kind == "pause":
+            self._pause = self._pause or piece
+        elif self._lead is None:
+            self._lead = piece.start
         self._read_to = piece.end
 
     def _say(self, piece: Piece) -> None:
+        """Take on what is said; a blank waits for what follows it, so that what was taken on never changes."""
         text = piece.text
-        bare = text.lstrip(" ")
-        if bare and self._pause:
-            self._say_pause(self._pause)
-        if bare and self._was_gone and bare[0] in _LEANING:
-            self._drop_blanks()
-            text = bare
-        if bare:
-            self._was_gone = False
-        begin = len(self.text)
+        is_plain = (
+            piece.kind == "said" and len(text) == piece.end - piece.start and text[-1] != " " and "  " not in text
+        )
+        if is_plain and text[0] == " " and self.text and not (self._has_blank or self._was_gone or self._pause):
+            self._lead = None  # the common case: a word with its blank
+            self._extend(text, range(piece.start, piece.end), range(piece.start + 1, piece.end + 1))
+            return
+        bare = piece.text.strip(" ")
+        if bare != piece.text:
+            self._lead = None if piece.text[0] == " " else self._lead
+            self._has_blank = self._has_blank or piece.text[0] == " " or not bare
+        if not bare:
+            return
         is_linear = len(piece.text) == piece.end - piece.start
-        start = piece.end - len(text) if is_linear else piece.start
-        if "  " in text or (text[:1] == " " and (not self.text or self.text.endswith(" "))):
-            for place, character in enumerate(text):
-                if character != " " or (self.text and not self.text.endswith(" ")):
-                    at = start + place if is_linear else start
-                    self._extend(character, range(at, at + 1), range(at + 1, at + 2) if is_linear else [piece.end])
-        elif is_linear:
-            self._extend(text, range(start, piece.end), range(start + 1, piece.end + 1))
+        start = piece.start + piece.text.index(bare[0]) if is_linear else piece.start
+        if "  " in bare:
+            for run in _RUN.finditer(bare):
+                at = start + run.start() if is_linear else start
+                end = at + len(run.group()) if is_linear else piece.end
+                self._say(Piece(run.group(), piece.kind, at, end))
+                self._has_blank = True
+            self._has_blank = piece.text[-1] == " "
+            return
+        if self.text and (self._pause or self._has_blank):
+            self._say_blank(bare[0], piece.start)
+        self._pause, self._has_blank, self._was_gone = None, piece.text[-1] == " ", False
+        if self._lead is not None:
+            self._leads[len(self.text)], self._lead = self._lead, None
+        begin = len(self.text)
+        if is_linear:
+            self._extend(bare, range(start, start + len(bare)), range(start + 1, start + len(bare) + 1))
         else:
-            self._extend(text, [start] * len(text), [piece.end] * len(text))
+            self._extend(bare, [start] * len(bare), [piece.end] * len(bare))
         if piece.kind == "verbatim":
             self.verbatim.append((begin, len(self.text)))
 
-    def _extend(self, text: str, starts: Iterable[int], ends: Iterable[int]) -> None:
-        if self._lead is not None and text.strip():
-            self._leads[len(self.text) + len(text) - len(text.lstrip())] = self._lead
-        if text:
-            self._lead = None
+    def _say_blank(self, following: str, at: int) -> None:
+        """Put a blank before what follows, and a comma between cells that have none."""
+        if self._pause:
+            comma = ", " if self.text[-1] not in ".,;:!?" else " "
+            self._extend(comma, [self._pause.start] * len(comma), [self._pause.end] * len(comma))
+        elif not (self._was_gone and following in _LEANING):
+            self._extend(" ", [at], [at])
+
+    def _extend(self, text: str, starts: Sequence[int], ends: Sequence[int]) -> None:
         self.text += text
         self._starts.extend(starts)
         self._ends.extend(ends)
-
-    def _drop_blanks(self) -> None:
-        while self.text.endswith(" "):
-            self.text = self.text[:-1]
-            self._starts.pop()
-            self._ends.pop()
-
-    def _say_pause(self, piece: Piece) -> None:
-        """Put a comma between cells, where there is none."""
-        self._pause = None
-        if self.text.strip():
-            self._drop_blanks()
-            comma = ", " if self.text[-1] not in ".,;:!?" else " "
-            lead, self._lead = self._lead, None
-            self._extend(comma, [piece.start] * len(comma), [piece.end] * len(comma))
-            self._lead = lead
 
     def cut(self, end: int, begin_next: int, *, ends_sentence: bool) -> Sentence:
         """Take off the text before `begin_next` as a sentence that says the text before `end`."""
@@ -149,7 +151,9 @@ class Draft:
             spoken=said,
             start=self._written_start,
             words=tuple(
-                WordMap(word.start(), word.end(), self._starts[word.start()], self._ends[word.end() - 1])
+                WordMap(
+                    word.start(), word.end(), self._starts[word.start()], min(self._ends[word.end() - 1], written_end)
+                )
                 for word in _WORD.finditer(said)
             ),
             ends_sentence=ends_sentence,
@@ -162,6 +166,8 @@ class Draft:
         return sentence
 
     def _forget(self, begin: int) -> None:
+        if begin == len(self.text):
+            self._has_blank, self._pause = False, None
         self.text = self.text[begin:]
         del self._starts[:begin]
         del self._ends[:begin]

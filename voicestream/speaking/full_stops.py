@@ -92,8 +92,11 @@ def stop_ends_sentence(text: str, at: int, language: Language, is_all: bool) -> 
 
 def is_stop(text: str, at: int) -> bool:
     """Say whether the mark `text[at]` is a stop: colons are one in Armenian, semicolons in Greek."""
-    script = {":": _ARMENIAN, ";": _GREEK}.get(text[at])
-    return text[at] in STOPS or (script is not None and at > 0 and script.match(text[at - 1]) is not None)
+    mark = text[at]
+    if mark not in ":;":
+        return mark in STOPS
+    script = _ARMENIAN if mark == ":" else _GREEK
+    return at > 0 and script.match(text[at - 1]) is not None
 
 
 def is_surely_complete(text: str, language: Language, *, is_late: bool = False) -> bool:
@@ -163,9 +166,7 @@ def _decide_with_blank(text: str, at: int, end: int, after: int, language: Langu
     letter = _first_letter(text, after, is_all)
     if letter is None:
         return WAIT
-    stop = _Stop(
-        text, at, end, after, _word_before(text, at), letter, _next_word(text, after, is_all), language
-    )
+    stop = _Stop(text, at, end, after, _word_before(text, at), letter, _next_word(text, after, is_all), language)
     run = stop.run
     if text[at] not in STOPS:  # a colon or semicolon of another script
         return _YES
@@ -177,7 +178,8 @@ def _decide_with_blank(text: str, at: int, end: int, after: int, language: Langu
         return _decide_ellipsis(stop)
     if run[-1] not in STOPS:
         return NO if letter.islower() else _decide_quotation(stop, is_all)
-    if text[after] in "–—-" and letter.islower():
+    is_inserted = "¡" in text[1:at] or "¿" in text[1:at]
+    if letter.islower() and (is_inserted or text[after] in "–—-"):
         return NO
     return NO if letter.islower() and run == "!" and stop.word.lower() in _EXCLAMATIONS else _YES
 
@@ -239,7 +241,9 @@ def _decide_full_stop(stop: _Stop) -> int:
             return NO
     if letter.islower() and _CONSONANTS.fullmatch(lower):
         return NO
-    return _decide_by_starter(stop) if language.ordinals and _ROMAN.fullmatch(word) else _YES
+    if language.ordinals and _ROMAN.fullmatch(word):
+        return NO if letter.islower() else _decide_by_starter(stop)
+    return _YES
 
 
 def _is_title(stop: _Stop, lower: str) -> bool:

@@ -13,11 +13,21 @@ from importlib import resources
 
 KNOWN = ("en", "de", "es", "fr", "it", "nl", "pt", "da", "pl", "ru")
 
-_NEIGHBOURS = {"no": "da", "nb": "da", "nn": "da", "sv": "da", "kk": "ru", "uk": "ru", "bg": "ru", "cs": "pl", "sk": "pl"}
+_NEIGHBOURS = {
+    "no": "da",
+    "nb": "da",
+    "nn": "da",
+    "sv": "da",
+    "kk": "ru",
+    "uk": "ru",
+    "bg": "ru",
+    "cs": "pl",
+    "sk": "pl",
+}
 """Languages that are read with the table of a neighbour."""
 
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +86,50 @@ def load_language(code: str) -> Language:
     return Language(code=code, number_endings=endings, ordinals=bool(table.get("ordinals", False)), **words)
 
 
-def guess_language(text: str, default: str = "en") -> str:
-    """Return the language whose commonest words the text holds most of; `default` where nothing tells."""
+class LanguageGuess:
+    """Knows the language of a text by its commonest words; what was read last counts most."""
+
+    def __init__(self) -> None:
+        self._counts = dict.fromkeys(KNOWN, 0.0)
+        self.length = 0
+        """Characters read."""
+
+    def read(self, text: str) -> None:
+        """Learn from a piece of the text."""
+        self.length += len(text)
+        for code, count in _count_common(text).items():
+            self._counts[code] = self._counts[code] / 2 + count
+
+    def best(self, text: str = "", default: str = "en") -> str:
+        """Return the language of what was read and of a text behind it; `default` where nothing tells."""
+        counts = dict(self._counts)
+        for code, count in _count_common(text).items() if text else ():
+            counts[code] += count
+        best = max(counts, key=counts.__getitem__)
+        return best if counts[best] > counts[default] + 1 else default
+
+
+def guess_language(text: str) -> str:
+    """Return the language of a text, as two letters."""
+    return LanguageGuess().best(text)
+
+
+def _count_common(text: str) -> dict[str, int]:
+    counts = dict.fromkeys(KNOWN, 0)
+    languages = _common_words()
+    for word in _WORD.findall(text.lower()):
+        for code in languages.get(word, ()):
+            counts[code] += 1
     if _CYRILLIC.search(text):
-        return "ru"
-    words = [match.group().lower() for match in _WORD.finditer(text)]
-    counts = {code: sum(word in load_language(code).common for word in words) for code in KNOWN}
-    best = max(counts, key=lambda code: (counts[code], code == default))
-    return best if counts[best] > counts.get(default, 0) + 1 else default
+        counts["ru"] += 2
+    return counts
+
+
+@cache
+def _common_words() -> Mapping[str, tuple[str, ...]]:
+    """Return the languages that each common word belongs to."""
+    words = {word for code in KNOWN for word in load_language(code).common}
+    return {word: tuple(code for code in KNOWN if word in load_language(code).common) for word in words}
 
 
 def _read_table(name: str) -> Mapping[str, str | bool]:

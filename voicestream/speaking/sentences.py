@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from voicestream.speaking.clauses import CLAUSE_MARKS, clause_ends, find_clause, find_item
 from voicestream.speaking.draft import Draft
 from voicestream.speaking.full_stops import NO, STOPS, WAIT, is_stop, is_surely_complete, stop_ends_sentence
-from voicestream.speaking.languages import Language, guess_language, load_language
-from voicestream.speaking.spoken_text import Piece, Policy, SpokenText
+from voicestream.speaking.languages import Language, LanguageGuess, load_language
+from voicestream.speaking.page import Piece, Policy
+from voicestream.speaking.spoken_text import SpokenText
 from voicestream.vocabulary import Sentence
 
 _BLOCK = 256
 """Characters that are read at a time, so that a long text at once costs no more than the same text in pieces."""
-_LOOKAHEAD = 32
-"""Characters behind a limit that are awaited, so that a decision before the limit falls first."""
+_LOOKAHEAD = 8
+"""Characters behind a limit that are awaited, so that an item of a list that begins before the limit is seen."""
 _LONGEST_RUN = 1000
 """Characters without a blank after which even a word is cut."""
+_ENOUGH = 60
+"""Characters by which the language is known."""
 _PAUSE = 0.2
 """Seconds without a token after which a sentence that looks complete is released; models stall before a tool call."""
 _STALL = 0.7
@@ -51,23 +54,35 @@ class SentenceSplitter:
     def __init__(self, language: str = "", options: SplitOptions | None = None) -> None:
         """Read `language` (two letters; empty: found out from the text)."""
         self._options = options or SplitOptions()
-        self._fixed = load_language(language) if language else None
+        self._is_set = bool(language)
+        self._known = load_language(language) if language else None
         self._filter = SpokenText(self._options.policy)
         self._draft = Draft()
-        self._at = 0
         self._sentences: list[Sentence] = []
-        self._is_tried = False
-        self._read_before = ""
+        self._guess = LanguageGuess()
         self._heard: float | None = None
+        self._begin()
+
+    def _learn_language(self, text: str) -> None:
+        """Find out the language from the text that is being released."""
+        self._guess.read(text)
+        self._known = load_language(self._guess.best()) if self._guess.length >= _ENOUGH else None
+
+    def _begin(self) -> None:
+        """Look for the first places of a new sentence."""
+        is_first = self._options.early_clause and not self._draft.count
+        self._at = 0
+        self._places = _STOP_OR_CLAUSE if is_first else _STOP
+        self._limit = self._options.first_limit if is_first else self._options.limit
 
     def add(self, text: str, now: float | None = None) -> list[Sentence]:
         """Read on; `now` is the time at which the text came, in seconds of any clock that `tick` is given too."""
         if text:
             self._heard = now
-        for begin in range(0, len(text), _BLOCK):
-            block = text[begin : begin + _BLOCK]
-            self._draft.read(block)
-            self._take(self._filter.add(block))
+        while len(text) > _BLOCK:
+            self._read(text[:_BLOCK])
+            text = text[_BLOCK:]
+        self._read(text)
         return self._released()
 
     def finish(self) -> list[Sentence]:
@@ -107,6 +122,10 @@ class SentenceSplitter:
                 self._cut(place, ends_sentence=False)
         return self._released()
 
+    def _read(self, text: str) -> None:
+        self._draft.read(text)
+        self._take(self._filter.add(text))
+
     def _released(self) -> list[Sentence]:
         sentences, self._sentences = self._sentences, []
         return sentences
@@ -114,8 +133,8 @@ class SentenceSplitter:
     def _take(self, pieces: list[Piece]) -> None:
         for piece in pieces:
             if piece.kind == "break":
-                self._scan(is_all=True)
                 self._draft.pass_over(piece)
+                self._scan(is_all=True)
                 self._cut_rest(ends_sentence=True)
             else:
                 self._draft.append(piece)
@@ -126,25 +145,18 @@ class SentenceSplitter:
     def _scan(self, *, is_all: bool) -> None:
         """Decide about every place that can be decided, from left to right."""
         while self._at < len(self._draft.text):
-            text, options = self._draft.text, self._options
-            is_first = self._may_cut_early()
-            pattern = _STOP_OR_CLAUSE if is_first else _STOP
-            match = pattern.search(text, self._at)
+            text = self._draft.text
+            match = self._places.search(text, self._at)
             place = match.start() if match else len(text)
-            limit = options.first_limit if is_first and not self._is_tried else options.limit
-            item = find_item(text, self._at, place)
-            if item and item[0] < limit:
-                self._cut(item[0], ends_sentence=True)
-            elif place >= limit and len(text) > limit + _LOOKAHEAD:
-                self._cut_long(limit)
+            item = find_item(text, self._at, min(place, self._limit))
+            if item:
+                self._cut(item, ends_sentence=True)
+            elif place >= self._limit and len(text) > self._limit + _LOOKAHEAD:
+                self._cut_long()
             elif match is None:
-                self._at = max(self._at, len(text) if is_all else len(text) - _LOOKAHEAD)
+                self._at = len(text)
+            elif (place >= self._limit and not is_all) or not self._decide(place, is_all):
                 return
-            elif not self._decide(place, is_all):
-                return
-
-    def _may_cut_early(self) -> bool:
-        return self._options.early_clause and not self._draft.count
 
     def _decide(self, place: int, is_all: bool) -> bool:
         """Decide about one stop or clause mark; False where more text is needed."""
@@ -155,39 +167,32 @@ class SentenceSplitter:
         is_sentence = is_stop(text, place)
         if is_sentence:
             end, self._at = stop_ends_sentence(text, place, self._language(place), is_all)
-        elif self._may_cut_early():
-            end, self._at = clause_ends(text, place, self._options.first_clause, is_all)
         else:
-            end, self._at = NO, place + 1
+            end, self._at = clause_ends(text, place, self._options.first_clause, is_all)
         if end == WAIT:
             return False
         if end != NO:
             self._cut(end, ends_sentence=is_sentence)
         return True
 
-    def _cut_long(self, limit: int) -> None:
+    def _cut_long(self) -> None:
         """Cut a sentence that is too long at its best clause, else between two words."""
-        text = self._draft.text
+        text, limit, options = self._draft.text, self._limit, self._options
         place = find_clause(text, limit, self._language(limit), self._draft.verbatim)
-        if limit < self._options.limit:
-            self._is_tried = True
-        elif not place:
-            place = text.rfind(" ", 1, limit) if " " in text[1:limit] else 0
-            if not place and (not text[:limit].isascii() or limit >= _LONGEST_RUN or len(text) >= _LONGEST_RUN):
-                place = limit
-            if not place:
-                blank = text.find(" ", limit)
-                place = blank if 0 < blank < _LONGEST_RUN else 0
-            if not place:
-                self._at = len(text)
-        if place:
-            self._cut(place, ends_sentence=False)
+        if not place and limit < options.limit:
+            self._limit = options.limit
+            return
+        place = place or text.rfind(" ", 1, limit)
+        if place <= 0 and limit < _LONGEST_RUN and text[:limit].isascii():
+            self._limit = _LONGEST_RUN
+        else:
+            self._cut(place if place > 0 else limit, ends_sentence=False)
 
     def _language(self, until: int) -> Language:
-        """Return the set language, or the one that the text read up to a place seems to be in."""
-        if self._fixed:
-            return self._fixed
-        return load_language(guess_language(self._read_before + self._draft.text[:until]))
+        """Return the language, set or known from the sentences before, or guessed from the text up to a place."""
+        if self._known:
+            return self._known
+        return load_language(self._guess.best(self._draft.text[:until]))
 
     # ------------------------------------------------------------------------------------------------- cutting
 
@@ -211,8 +216,7 @@ class SentenceSplitter:
             self._at = 0
 
     def _release(self, end: int, begin_next: int, *, ends_sentence: bool) -> None:
-        if self._fixed is None:
-            self._read_before = (self._read_before + self._draft.text[:begin_next])[-400:]
+        if not self._is_set:
+            self._learn_language(self._draft.text[:begin_next])
         self._sentences.append(self._draft.cut(end, begin_next, ends_sentence=ends_sentence))
-        self._at = 0
-        self._is_tried = False
+        self._begin()

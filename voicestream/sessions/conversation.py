@@ -8,6 +8,7 @@ import threading
 from argparse import Namespace
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from voicestream import events as told
 from voicestream.assemble import Mind, moment, open_parts
@@ -19,10 +20,12 @@ from voicestream.displays.json_lines import write_json_lines
 from voicestream.displays.lines import Lines
 from voicestream.errors import ModelError
 from voicestream.events import Events
+from voicestream.parts import Microphone
 from voicestream.stages import Channel, ended
 from voicestream.thinking.bell import ring
 from voicestream.thinking.history import History
 from voicestream.thinking.system_prompt import write_system_prompt
+from voicestream.vocabulary import Message
 
 
 def show_events(events: Events, arguments: Namespace) -> None:
@@ -36,17 +39,74 @@ def show_events(events: Events, arguments: Namespace) -> None:
 
 @asynccontextmanager
 async def open_assistant(
-    config: Config, events: Events, *, is_fast: bool = False, ears: NoEars | None = None
+    config: Config,
+    events: Events,
+    *,
+    is_fast: bool = False,
+    ears: NoEars | None = None,
+    microphone: Microphone | None = None,
 ) -> AsyncGenerator[Assistant, None]:
     """Open the parts and put the assistant together; its timers ring while the block lasts."""
-    async with open_parts(config, events, is_fast=is_fast, ears=ears) as (parts, mind):
-        history = History(write_system_prompt(replacement=config.thinking.system_prompt), most_tokens=6000)
+    async with (
+        open_parts(config, events, is_fast=is_fast, ears=ears, microphone=microphone) as (parts, mind),
+        open_history(config, events) as history,
+    ):
         assistant = Assistant(parts, events, config, history, is_fast)
         bell = asyncio.create_task(_announce(mind, assistant), name="bell")
         try:
             yield assistant
         finally:
             await ended(bell)
+
+
+@asynccontextmanager
+async def open_history(config: Config, events: Events) -> AsyncGenerator[History, None]:
+    """Begin the conversation, or go on with the one that is kept; each answer is kept as soon as it is over."""
+    memory = config.memory
+    prompt = write_system_prompt(memory.about_you, config.thinking.system_prompt)
+    if not memory.keep:
+        yield History(prompt, memory.max_tokens)
+        return
+    from voicestream.backends.conversation_file import ConversationFile, ConversationFileError
+
+    file = ConversationFile(conversation_path(config))
+    earlier: tuple[Message, ...] = ()
+    summary = ""
+    try:
+        earlier, summary = file.load()
+    except ConversationFileError as error:
+        events.emit(told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
+    history = History(prompt, memory.max_tokens, earlier)
+    history.summarize(summary)
+    saves: set[asyncio.Task[None]] = set()
+
+    async def save() -> None:
+        try:
+            await file.save(history.messages(), history.summary())
+        except ConversationFileError as error:
+            events.emit(told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
+
+    def keep(event: told.Event) -> None:
+        if isinstance(event, told.Answer):
+            task = asyncio.create_task(save(), name="save")
+            saves.add(task)
+            task.add_done_callback(saves.discard)
+
+    events.show_on(keep)
+    try:
+        yield history
+    finally:
+        if saves:
+            await asyncio.wait(saves)
+
+
+def conversation_path(config: Config) -> Path:
+    """Return where the conversation is kept."""
+    if config.memory.file:
+        return Path(config.memory.file).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("voicestream") / "conversation.json"
 
 
 async def _announce(mind: Mind, assistant: Assistant) -> None:
