@@ -8,7 +8,7 @@ import pytest
 
 from voicestream.bench.sentence_fuzz import broken_laws, random_texts
 from voicestream.speaking.sentences import SentenceSplitter, SplitOptions
-from voicestream.speaking.spoken_text import Policy
+from voicestream.speaking.page import Policy
 from voicestream.vocabulary import Sentence
 
 WHOLE = SplitOptions(early_clause=False)
@@ -114,7 +114,7 @@ def test_the_cost_of_a_character_does_not_grow_with_the_text() -> None:
         for begin in range(0, len(text), 7):
             splitter.add(text[begin : begin + 7])
         assert len(splitter._draft.text) <= 1100
-        assert len(splitter._filter._held) <= 400
+        assert len(splitter._filter._page.held) <= 400
 
 
 # ---------------------------------------------------------------------------------------------- where sentences end

@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from voicestream.speaking.sentences import SentenceSplitter, SplitOptions
-from voicestream.speaking.spoken_text import Policy
+from voicestream.speaking.page import Policy
 
 
 def say(text: str, policy: Policy | None = None) -> str:

@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 import soundfile
-import soxr
 from chat_server import ChatServer, chat_server
+from spoken import RATE, say
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = " ".join(f"This is sentence number {number} of a long answer." for number in range(1, 9))
-RATE = 16_000
-
-
-def say(text: str, voice: str = "en-us+f3") -> np.ndarray:
-    """Return real speech."""
-    if not shutil.which("espeak-ng"):
-        pytest.skip("needs espeak-ng to speak the questions")
-    wav = subprocess.run(["espeak-ng", "-v", voice, "-s", "150", "--stdout", text], capture_output=True, check=True)
-    samples, rate = soundfile.read(io.BytesIO(wav.stdout), dtype="float32")
-    return soxr.resample(samples, rate, RATE)
 
 
 def silence(seconds: float) -> np.ndarray:

@@ -29,6 +29,7 @@ from voicestream.bench.rehearsal import Oracle, Rehearsal, RehearsedVoice, Scrip
 from voicestream.bench.room import VOICE_LEVEL, HeardWord, Room, RoomMicrophone, RoomSettings
 from voicestream.bench.virtual_time import run_in_virtual_time
 from voicestream.config import Config
+from voicestream.errors import UsageError
 from voicestream.events import Event, Events
 from voicestream.parts import EchoCanceller, Parts, Speaker, SpeechDetector
 from voicestream.thinking.history import History
@@ -301,7 +302,7 @@ def measure_self_hearing(stage: Stage, seconds: float, seed: int) -> Figure:
     limit = 0.0 if stage.make_canceller else 1.0
     return Figure(
         "hears itself: turns or interruptions by its own voice, per hour of its speech",
-        f"{rate:.1f} ({wrong:.0f} in {spoken / 60:.0f} min, {number} rooms; {pauses / spoken * 60:.1f} pauses a minute)",
+        f"{rate:.1f} ({wrong:.0f} in {spoken / 60:.0f} min of {number} rooms, {pauses:.0f} pauses)",
         f"≤ {limit:.0f}",
         rate <= limit,
     )
@@ -401,10 +402,10 @@ def measure_cut_offs(stage: Stage, count: int, seed: int) -> Figure:
         first, second = HALVES[scene.room.settings.seed % len(HALVES)]
         await scene.say(first)
         await asyncio.sleep(0.5 + scene.random.random())
-        await scene.say(second)
+        begin, _ = await scene.say(second)
         await scene.until(told.Answer, limit=40.0)
-        taken = {event.turn for event in scene.all(told.Turn)}
-        if len(taken) != 1 or not scene.all(told.Turn)[-1].text.endswith(second.split()[-1][-3:]):
+        turns = {event.turn for event in scene.all(told.Turn)}
+        if len(turns) != 1 or scene.all(told.SoundStarted)[0].time < begin:
             cut.append(first)
 
     for settings in rooms(count, seed, echo=False):
@@ -556,8 +557,16 @@ def _figures(stage: Stage, arguments: argparse.Namespace) -> Iterator[Figure]:
 
 
 def _cancellers(choice: str) -> list[Callable[[], EchoCanceller] | None]:
-    """Return what makes the canceller, for each run."""
-    return [None]
+    """Return what makes the canceller, for each run; raise UsageError where one is asked for and none is installed."""
+    from voicestream.backends.echo_canceller import open_canceller
+
+    def make() -> EchoCanceller:
+        canceller = open_canceller()
+        if canceller is None:
+            raise UsageError("no echo canceller is installed: pip install livekit, or apt install libspeexdsp1")
+        return canceller
+
+    return {"with": [make], "without": [None], "both": [make, None]}[choice]
 
 
 def _level_of(rehearsal: Rehearsal) -> float:

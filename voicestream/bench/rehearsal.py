@@ -15,7 +15,8 @@ from typing import Self
 
 import numpy as np
 
-from voicestream.backends.child_voice import ESPEAK, ChildVoice
+from voicestream.backends.voice_process import ESPEAK, ChildVoice
+from voicestream.backends.voice_wire import VoiceSettings
 from voicestream.bench.room import VOICE_LEVEL, HeardWord, Room
 from voicestream.vocabulary import (
     FRAME_SAMPLES,
@@ -29,7 +30,6 @@ from voicestream.vocabulary import (
     Pcm,
     Samples,
 )
-from voicestream.voice_wire import VoiceSettings
 
 _COMPARED = 8
 """Frames by which the oracle finds a piece of audio again."""
@@ -177,7 +177,7 @@ class Oracle:
         words = [
             word
             for word in sorted(self._room.words, key=lambda word: word.start)
-            if start - 0.05 <= word.start and word.end <= end + 0.1 and self._is_audible(word, audio, start)
+            if start <= word.start + 0.05 and _most_of(word) <= end and self._is_audible(word, audio, start)
         ]
         return Hypothesis(" ".join(self._misheard(word) for word in words), language="en")
 
@@ -214,7 +214,7 @@ class Oracle:
             echo += min(float(np.sum(left**2)), float(np.sum(mixture.echo**2)))
         if word.is_echo:
             return echo > 2 * noise and echo > 0.5 * near
-        return near > noise and near > 0.5 * echo
+        return near > 0.25 * noise and near > 0.5 * echo
 
     def _misheard(self, word: HeardWord) -> str:
         """Return the word, or at the set rate one that only sounds like it; always the same for the same word."""
@@ -223,3 +223,8 @@ class Oracle:
             return word.text
         place = chance.randrange(len(word.text) - 1)
         return word.text[:place] + chance.choice("aeiourstln") + word.text[place + 1 :]
+
+
+def _most_of(word: HeardWord) -> float:
+    """Return the moment from which a recognizer knows the word: its end fades away unheard."""
+    return word.start + 0.7 * (word.end - word.start)

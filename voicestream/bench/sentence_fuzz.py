@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 
 from voicestream.speaking.sentences import SentenceSplitter, SplitOptions
-from voicestream.speaking.spoken_text import Policy
+from voicestream.speaking.page import Policy
 from voicestream.vocabulary import Sentence
 
 PIECES = [

@@ -41,9 +41,13 @@ class EchoPath:
         self._near = np.zeros(size, np.float32)
         self._far = np.zeros(size, np.float32)
         self._new = 0
+        self._silent = size
 
     def add(self, near: Samples, far: Samples) -> Echo | None:
         """Take the same stretch of time of both ends at SAMPLE_RATE; return a measurement where one is due."""
+        self._silent = 0 if far.any() else self._silent + len(far)
+        if self._silent > len(self._far):  # nothing to compare: an idle assistant must cost nothing
+            return None
         for ring, samples in ((self._near, near), (self._far, far)):
             ring[: -len(samples)] = ring[len(samples) :]
             ring[-len(samples) :] = samples

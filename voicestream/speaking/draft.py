@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from voicestream.speaking.signs import has_sound
-from voicestream.speaking.spoken_text import Piece
+from voicestream.speaking.page import Piece
 from voicestream.vocabulary import Sentence, WordMap
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\s\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")

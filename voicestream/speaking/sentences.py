@@ -12,7 +12,8 @@ from voicestream.speaking.clauses import CLAUSE_MARKS, clause_ends, find_clause,
 from voicestream.speaking.draft import Draft
 from voicestream.speaking.full_stops import NO, STOPS, WAIT, is_stop, is_surely_complete, stop_ends_sentence
 from voicestream.speaking.languages import Language, LanguageGuess, load_language
-from voicestream.speaking.spoken_text import Piece, Policy, SpokenText
+from voicestream.speaking.page import Piece, Policy
+from voicestream.speaking.spoken_text import SpokenText
 from voicestream.vocabulary import Sentence
 
 _BLOCK = 256
