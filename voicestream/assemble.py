@@ -96,7 +96,7 @@ async def open_parts(
         )
         parts = Parts(
             microphone=hearing.microphone,
-            canceller=await _open_canceller(config, events),
+            canceller=None if ears or microphone else await _open_canceller(config, events),
             detector=hearing.detector,
             recognizer=hearing.recognizer,
             thinker=mind.thinker,
