@@ -7,8 +7,8 @@ import random
 import pytest
 
 from voicestream.bench.sentence_fuzz import broken_laws, random_texts
-from voicestream.speaking.sentences import SentenceSplitter, SplitOptions
 from voicestream.speaking.page import Policy
+from voicestream.speaking.sentences import SentenceSplitter, SplitOptions
 from voicestream.vocabulary import Sentence
 
 WHOLE = SplitOptions(early_clause=False)

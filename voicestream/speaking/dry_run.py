@@ -19,7 +19,7 @@ def dry_run(
 ) -> Iterator[dict[str, str | int]]:
     """Yield one record a sentence as the pieces of a text arrive.
 
-    `index`; `text` as written; `spoken`; `voiced`, as the voice gets it; `at`, the characters read when it was released.
+    `index`; `text` as written; `spoken`; `voiced`, as the voice gets it; `at`, the characters read until its release.
     """
     splitter = splitter or SentenceSplitter(language)
     read = 0

@@ -6,9 +6,9 @@ stream gives the same sentences (but for those that `tick` and `hurry` release f
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from voicestream.speaking.clauses import CLAUSE_MARKS, clause_ends, find_clause, find_item
+from voicestream.speaking.clauses import CLAUSE_MARKS, clause_ends, find_blank, find_clause, find_item, may_be_item
 from voicestream.speaking.draft import Draft
 from voicestream.speaking.full_stops import NO, STOPS, WAIT, is_stop, is_surely_complete, stop_ends_sentence
 from voicestream.speaking.languages import Language, LanguageGuess, load_language
@@ -45,7 +45,7 @@ class SplitOptions:
     """Characters after which the first sentence is cut at a clause, even one without a comma."""
     limit: int = 250
     """Characters after which any sentence is cut."""
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
 
 
 class SentenceSplitter:
@@ -147,6 +147,9 @@ class SentenceSplitter:
         while self._at < len(self._draft.text):
             text = self._draft.text
             match = self._places.search(text, self._at)
+            if match is None and len(text) <= self._limit and not may_be_item(text):  # the common case
+                self._at = len(text)
+                return
             place = match.start() if match else len(text)
             item = find_item(text, self._at, min(place, self._limit))
             if item:
@@ -182,7 +185,7 @@ class SentenceSplitter:
         if not place and limit < options.limit:
             self._limit = options.limit
             return
-        place = place or text.rfind(" ", 1, limit)
+        place = place or find_blank(text, limit)
         if place <= 0 and limit < _LONGEST_RUN and text[:limit].isascii():
             self._limit = _LONGEST_RUN
         else:
