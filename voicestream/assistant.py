@@ -14,14 +14,26 @@ from typing import Literal
 
 from voicestream import events as told
 from voicestream.config import Config
-from voicestream.errors import VoicestreamError
+from voicestream.errors import VoiceError, VoicestreamError
 from voicestream.events import Events
 from voicestream.parts import Parts
 from voicestream.reply import Reply
 from voicestream.speaking.heard_text import heard_text
-from voicestream.speaking.sentences import SentenceSplitter
+from voicestream.speaking.synthesis import SpeakingStyle
 from voicestream.stages import Channel, ended
-from voicestream.steps import AudioClock, cancel_echo, find_speech, gather, hear, linger, speak, split_sentences, think
+from voicestream.steps import (
+    AudioClock,
+    cancel_echo,
+    find_speech,
+    gather,
+    hear,
+    linger,
+    louder,
+    note_sentences,
+    speak,
+    split_sentences,
+    think,
+)
 from voicestream.thinking.history import History
 from voicestream.thinking.system_prompt import with_moment
 from voicestream.turns import actions as turns
@@ -87,13 +99,15 @@ class Assistant:
         speaker = self.parts.speaker
         async with (
             think(reply, self.events) as deltas,
-            split_sentences(deltas, reply, self.events, speaker, SentenceSplitter()) as sentences,
-            speak(sentences, reply, self.events, self.parts.voice, speaker.rate) as sounds,
+            split_sentences(deltas, speaker.remaining) as split,
+            note_sentences(split, reply, self.events) as sentences,
+            speak(sentences, self.parts.voice, speaker.rate, self.style(reply)) as sounds,
         ):
             try:
                 async for sound in sounds:
+                    reply.note_sound(sound, self.events)
                     await reply.committed.wait()  # a speculative answer waits here, silent
-                    await speaker.play(sound)
+                    await speaker.play(louder(sound, self.parts.delivery.volume))
                 await reply.committed.wait()
                 await speaker.drain()
             finally:
@@ -109,6 +123,14 @@ class Assistant:
         """Say something that nobody asked for, such as that a timer rings, as soon as nobody else speaks."""
         self.announcements.append(text)
         self.inputs.put_now(Silence(self.clock.audio_time(asyncio.get_running_loop().time())))
+
+    def style(self, reply: Reply) -> SpeakingStyle:
+        """Return how the reply is to be voiced; a sentence that fails is told, and costs only itself."""
+
+        def fail(error: VoiceError, sentence: Sentence) -> None:
+            reply.tell(self.events, told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
+
+        return SpeakingStyle(pause=self.config.speaking.pause, report=fail)
 
     # --------------------------------------------------------------------------------------- what happened
 
@@ -135,7 +157,7 @@ class Assistant:
     def notice_sound(self, kind: Literal["started", "ended"], sentence: Sentence, at: float) -> None:
         """Publish that a sentence begins or ends to be heard; the loudspeaker calls it."""
         reply = self.reply
-        if reply is None:
+        if reply is None or not sentence.spoken:
             return
         if kind == "ended":
             self.events.emit(told.SoundEnded(turn=reply.turn, index=sentence.index), self.events.when(at))
@@ -154,11 +176,11 @@ class Assistant:
         """Do what turn taking has decided."""
         match action:
             case turns.BeginAnswer(turn, text, is_speculative):
-                await self.begin(Reply(turn, text, lambda confirmed: self.think_about(text, confirmed)))
+                await self.begin(self.reply_to(turn, text))
                 if not is_speculative:
-                    self.commit(text)
-            case turns.CommitAnswer(_, text):
-                self.commit(text)
+                    self.commit()
+            case turns.CommitAnswer():
+                self.commit()
             case turns.CancelAnswer():
                 await self.take_back()
             case turns.Interrupt() | turns.StopAll():
@@ -195,19 +217,19 @@ class Assistant:
 
         self.fell_silent_at = None
         await self.begin(Reply(0, "", source))
-        self.commit("")
+        self.commit()
 
-    def commit(self, text: str) -> None:
+    def commit(self) -> None:
         """Let the running reply sound: the user's turn is certain."""
         if self.reply:
-            self.reply.question = text
             self.reply.reach("turn_confirmed", self.events.now())
             self.reply.commit(self.events)
 
-    def think_about(self, text: str, confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
-        """Open the stream of the model's answer to what the user said."""
-        question = Message("user", with_moment(text, self.parts.now()))
-        return self.parts.thinker.answer((*self.history.messages(), question), confirmed)
+    def reply_to(self, turn: int, text: str) -> Reply:
+        """Return a reply to what the user said, not begun yet."""
+        question = with_moment(text, self.parts.now())  # once: another minute would spoil the server's prompt cache
+        messages = (*self.history.messages(), Message("user", question))
+        return Reply(turn, question, lambda confirmed: self.parts.thinker.answer(messages, confirmed))
 
     async def run(self, reply: Reply) -> None:
         """Answer, and say when it is over; an error of a device or a bug costs this answer, and is said."""
@@ -241,8 +263,9 @@ class Assistant:
             reply.finish = "interrupted"
             self.events.emit(told.Interrupted(turn=reply.turn, heard=heard))
         if reply.question:
-            self.history.add_user(with_moment(reply.question, self.parts.now()))
-            self.history.add_answer(reply.record.messages(len(heard)))
+            self.history.add_user(reply.question)
+            is_whole = heard == reply.text.rstrip()
+            self.history.add_answer(reply.record.messages(None if is_whole else len(heard)))
             self.history.trim()
         if not reply.is_sounding:
             self.events.emit(reply.latency())

@@ -22,12 +22,7 @@ COMMANDS = {
     "devices": "list the sound devices and the rates that really open",
     "voices": "list the voices, or let one speak",
     "models": "list, fetch or remove models of speech",
-    "doctor": "check this machine, and say what to mend",
     "config": "write, check or show the settings",
-    "timeline": "draw a recorded session as a picture",
-    "replay": "run a recorded session again",
-    "control": "speak to a running voicestream",
-    "service": "install voicestream as a service",
     "bench": "measure this machine: hearing, model, sentences, voice, conversation",
 }
 

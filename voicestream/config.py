@@ -33,6 +33,12 @@ class Audio(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ahead: Annotated[
         float, Meta(ge=0.1, le=10, description="seconds of speech that are made before they are played")
     ] = 2.0
+    echo_canceller: Annotated[
+        Literal["auto", "on", "off"],
+        Meta(
+            description="take the assistant's own voice out of the microphone; auto leaves it to the system if it does"
+        ),
+    ] = "auto"
 
 
 class Hearing(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -122,9 +128,9 @@ class Thinking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
         120.0
     )
     reasoning: Annotated[
-        Literal["off", "low", "medium", "high", "default"],
+        Literal["none", "low", "medium", "high", "default"],
         Meta(description="how much the model may think before it answers; default leaves it to the server"),
-    ] = "off"
+    ] = "none"
     longest_answer: Annotated[
         float, Meta(ge=0, le=3600, description="seconds of speech after which it asks whether to go on; 0: never")
     ] = 120.0
@@ -219,11 +225,30 @@ class Memory(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class RemoteHearing(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A recognizer on another machine, for hearing.recognizer: remote or wyoming."""
+
+    base_url: Annotated[str, Meta(description="remote: address of the server, such as http://192.168.1.5:8000/v1")] = (
+        "https://api.openai.com/v1"
+    )
+    model: Annotated[str, Meta(description="remote: name of the server's model; wyoming: may be empty")] = "whisper-1"
+    key_variable: Annotated[str, Meta(description="environment variable that holds the key; never the key itself")] = (
+        "OPENAI_API_KEY"
+    )
+    wyoming: Annotated[str, Meta(description="wyoming: address of the server")] = "tcp://127.0.0.1:10300"
+    answer_limit: Annotated[float, Meta(ge=1, le=120, description="seconds to wait for an answer")] = 10.0
+    partials: Annotated[bool, Meta(description="remote: send unfinished speech too; costs requests")] = True
+    fall_back: Annotated[bool, Meta(description="use the local recognizer while the remote one cannot be reached")] = (
+        True
+    )
+
+
 class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings."""
 
     audio: Audio = Audio()
     hearing: Hearing = Hearing()
+    remote_hearing: RemoteHearing = RemoteHearing()
     turns: Turns = Turns()
     thinking: Thinking = Thinking()
     speaking: Speaking = Speaking()

@@ -216,7 +216,6 @@ def _server(
     provider: Provider, base_url: str, model: str, key: str, settings: Thinking, *, is_own: bool = True
 ) -> ModelServer:
     from voicestream.backends.model_server import Limits, ModelServer, is_local
-    from voicestream.thinking.overflow import drop_older_half
 
     limits = Limits(
         connect=2.0 if is_local(base_url) else 4.0,
@@ -236,7 +235,6 @@ def _server(
         reasoning=settings.reasoning,
         server=provider.server if is_own else "",
         prefer=provider.prefer,
-        trim=drop_older_half,
     )
 
 

@@ -156,6 +156,10 @@ class SoundStream(Protocol):
         """Say that it does not carry what it should, and have the device opened again by name."""
         ...
 
+    def change_block(self, block: float) -> None:
+        """Open the device again with blocks of `block` seconds, within some milliseconds."""
+        ...
+
 
 class SoundCard(Protocol):
     """The sound devices of this machine."""
@@ -163,6 +167,15 @@ class SoundCard(Protocol):
     def keep(self, wish: StreamWish) -> AbstractAsyncContextManager[SoundStream]:
         """Open a stream for the length of a block; raise DeviceError where it cannot be opened at the start."""
         ...
+
+
+class Delivery(Protocol):
+    """How the user asked the assistant to speak; it may change at any moment."""
+
+    volume: float
+    """0 to 1."""
+    rate: int
+    """Words a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,5 +189,6 @@ class Parts:
     thinker: Thinker
     voice: Voice
     speaker: Speaker
+    delivery: Delivery
     now: Callable[[], datetime]
     """Tells the wall clock."""

@@ -12,7 +12,7 @@ from typing import Literal
 from voicestream import events as told
 from voicestream.events import Event, Events
 from voicestream.thinking.history import AnswerRecord
-from voicestream.vocabulary import Delta, ModelPart, Played, Sentence, Usage
+from voicestream.vocabulary import Delta, ModelPart, Played, Sentence, Sound, Usage
 
 Milestone = Literal["transcript", "turn_confirmed", "first_delta", "first_sentence", "first_audio", "first_sound"]
 
@@ -39,6 +39,7 @@ class Reply:
         self.is_interrupted = False
         self.asked_at = 0.0
         """When the user fell silent, or their typed line arrived."""
+        self._made = -1
         self._milestones: dict[Milestone, float] = {}
         self._untold: list[tuple[Event, float]] = []
 
@@ -63,6 +64,20 @@ class Reply:
         """Return `text`, noted as said but as no part of the answer."""
         self.record.add(Delta(text, is_filler=True))
         return text
+
+    def note_sentence(self, sentence: Sentence, events: Events) -> None:
+        """Remember and publish a sentence that is complete."""
+        self.reach("first_sentence", events.now())
+        self.sentences.append(sentence)
+        event = told.SentenceEvent(turn=self.turn, index=sentence.index, text=sentence.text, spoken=sentence.spoken)
+        self.tell(events, event)
+
+    def note_sound(self, sound: Sound, events: Events) -> None:
+        """Publish the first audio that was made of each sentence."""
+        if sound.sentence.index > self._made:
+            self._made = sound.sentence.index
+            self.reach("first_audio", events.now())
+            self.tell(events, told.SynthesizedEvent(turn=self.turn, index=self._made))
 
     def commit(self, events: Events) -> None:
         """Let the reply be heard and seen: the user's turn is certain."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 
 from voicestream import events as told
 from voicestream.config import Config
-from voicestream.errors import ModelError, VoiceError
+from voicestream.errors import ModelError
 from voicestream.events import Events
 from voicestream.hearing.live_transcript import TranscriptSettings, transcribe
 from voicestream.hearing.segmenter import SegmenterSettings
@@ -203,13 +204,15 @@ def _take(part: ModelPart, reply: Reply, events: Events) -> str:
     return ""
 
 
-@stage(ahead=8)
-async def split_sentences(
-    deltas: Channel[str], reply: Reply, events: Events, speaker: Speaker, splitter: SentenceSplitter
-) -> AsyncGenerator[Sentence, None]:
-    """Group the deltas into sentences, the first clause early, and none later than the speech runs dry."""
+@stage(ahead=4)
+async def split_sentences(deltas: Channel[str], remaining: Callable[[], float]) -> AsyncGenerator[Sentence, None]:
+    """Group the text into sentences, the first clause early, and none later than the speech runs dry.
+
+    `remaining` tells the seconds of sound that are not heard yet.
+    """
+    splitter = SentenceSplitter()
     loop = asyncio.get_running_loop()
-    is_open = True
+    is_open, is_begun = True, False
     while is_open:
         try:
             async with asyncio.timeout(LOOK):
@@ -218,35 +221,36 @@ async def split_sentences(
             sentences = splitter.tick(loop.time())
         except StopAsyncIteration:
             sentences, is_open = splitter.finish(), False
-        if is_open and reply.is_sounding and speaker.remaining() < RUNS_DRY:
-            sentences += splitter.hurry()
+        if is_open and is_begun and not sentences and remaining() < RUNS_DRY:
+            sentences = splitter.hurry()
         for sentence in sentences:
-            reply.reach("first_sentence", events.now())
-            reply.sentences.append(sentence)
-            reply.tell(
-                events,
-                told.SentenceEvent(turn=reply.turn, index=sentence.index, text=sentence.text, spoken=sentence.spoken),
-            )
+            is_begun = True
             yield sentence
+
+
+@stage(ahead=4)
+async def note_sentences(
+    sentences: AsyncIterator[Sentence], reply: Reply, events: Events
+) -> AsyncGenerator[Sentence, None]:
+    """Remember and publish the reply's sentences."""
+    async for sentence in sentences:
+        reply.note_sentence(sentence, events)
+        yield sentence
 
 
 @stage(ahead=2)
 async def speak(
-    sentences: AsyncIterator[Sentence], reply: Reply, events: Events, voice: Voice, rate: int
+    sentences: AsyncIterator[Sentence], voice: Voice, rate: int, style: SpeakingStyle
 ) -> AsyncGenerator[Sound, None]:
-    """Turn each sentence into sound; one that fails is reported, and costs only itself."""
-
-    def fail(error: VoiceError, sentence: Sentence) -> None:
-        reply.tell(events, told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
-
-    begun = -1
-    async with aclosing(synthesize(sentences, voice, rate, SpeakingStyle(report=fail))) as sounds:
+    """Turn each sentence into sound, a little ahead of the loudspeaker."""
+    async with aclosing(synthesize(sentences, voice, rate, style)) as sounds:
         async for sound in sounds:
-            if sound.sentence.index > begun:
-                begun = sound.sentence.index
-                reply.reach("first_audio", events.now())
-                reply.tell(events, told.SynthesizedEvent(turn=reply.turn, index=begun))
             yield sound
+
+
+def louder(sound: Sound, volume: float) -> Sound:
+    """Return the sound at a volume, 0 to 1."""
+    return sound if volume == 1 else replace(sound, samples=sound.samples * np.float32(volume))
 
 
 def _level_db(samples: Samples) -> float:

@@ -1,4 +1,4 @@
-"""Fixtures of the audio tests: a loop with virtual time."""
+"""Fixtures of the audio tests: a loop with virtual time, a virtual sound card."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import TypeVar
 
 import pytest
+from sound_card import SoundCard, missing, virtual_sound_card
+
+from voicestream.backends.sound_devices import renew_list
 
 Result = TypeVar("Result")
 RunVirtually = Callable[[Coroutine[object, object, Result]], Result]
@@ -43,3 +46,13 @@ def run_virtually() -> Iterator[RunVirtually[object]]:
     """Run a coroutine on a loop whose time passes only while nothing can be done."""
     with asyncio.Runner(loop_factory=_VirtualLoop) as runner:
         yield runner.run
+
+
+@pytest.fixture(scope="module")
+def card() -> Iterator[SoundCard]:
+    """A virtual sound card that PortAudio sees."""
+    if reason := missing():
+        pytest.skip(reason)
+    with virtual_sound_card() as card:
+        renew_list()
+        yield card

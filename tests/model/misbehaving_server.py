@@ -9,7 +9,7 @@ import socket
 import struct
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -76,7 +76,8 @@ async def whole(writer: Writer, status: str, body: object, *lines: str, content_
     """Write a response that ends where it should."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     await head(writer, status, content_type, *lines)
-    chunk(writer, data) if data else None
+    if data:
+        chunk(writer, data)
     writer.write(b"0\r\n\r\n")
 
 
@@ -217,7 +218,7 @@ async def close_at_once(writer: Writer) -> None:
 
 async def infinite(writer: Writer) -> None:
     await head(writer)
-    await for_ever(writer, delta("and on it goes, "), 0.0)
+    await for_ever(writer, delta("and on it goes, "), 0.0005)
 
 
 async def bad_status_line(writer: Writer) -> None:
@@ -321,6 +322,13 @@ FAULTS: dict[str, Act] = {
 }
 
 
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what the server sees, in turns of the loop."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 # what another process would see cannot set an event
+            await asyncio.sleep(0.001)
+
+
 @asynccontextmanager
 async def misbehaving_server(faults: dict[str, Act] | None = None) -> AsyncIterator[MisbehavingServer]:
     """Serve on a free port of loopback; /FAULT/v1/… ends in that fault, every time."""
@@ -336,20 +344,20 @@ async def misbehaving_server(faults: dict[str, Act] | None = None) -> AsyncItera
             while (request := await _read_request(reader)) is not None:
                 found.requests.append(request)
                 path = request[0]
-                if path.endswith(("/models", "/tags")):
+                if path.endswith(("/models", "/tags")) and "/no_list" not in path:
                     await whole(writer, "200 OK", {"data": [{"id": "first-model"}], "models": [{"name": "first"}]})
                     await writer.drain()
                     continue
                 act = asyncio.create_task(_act(acts[path.split("/")[1]], writer))
-                gone = asyncio.create_task(reader.read(1))
+                gone = asyncio.create_task(_gone(reader))
                 await asyncio.wait([act, gone], return_when=asyncio.FIRST_COMPLETED)
-                if not act.done():  # the client left in the middle
+                has_left = gone.done()
+                for task in (act, gone):
+                    task.cancel()
+                await asyncio.wait([act, gone])
+                if has_left or (not act.cancelled() and act.result() is False):
                     found.closed.append(loop.time())
-                    act.cancel()
-                    await asyncio.wait([act])
                     return
-                gone.cancel()
-                await asyncio.wait([gone])
                 if writer.is_closing():
                     return
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -357,6 +365,8 @@ async def misbehaving_server(faults: dict[str, Act] | None = None) -> AsyncItera
         finally:
             found.open_connections -= 1
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     def start(reader: asyncio.StreamReader, writer: Writer) -> None:
         task = asyncio.create_task(serve(reader, writer))
@@ -375,12 +385,20 @@ async def misbehaving_server(faults: dict[str, Act] | None = None) -> AsyncItera
             await asyncio.wait(list(tasks))
 
 
-async def _act(act: Act, writer: Writer) -> None:
+async def _gone(reader: asyncio.StreamReader) -> None:
+    """Return when the client has closed the connection, or reset it."""
+    with suppress(ConnectionError):
+        await reader.read(1)
+
+
+async def _act(act: Act, writer: Writer) -> bool:
+    """Misbehave; say whether the client took it to the end."""
     try:
         await act(writer)
         await writer.drain()
     except ConnectionError:
-        pass
+        return False
+    return True
 
 
 async def _read_request(reader: asyncio.StreamReader) -> tuple[str, dict[str, str], bytes] | None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import socket
 import sys
+from pathlib import Path
 
 from mcp.server.mcpserver import MCPServer
 from mcp_types import ToolAnnotations
@@ -40,8 +42,7 @@ async def slow(mark: str) -> str:
     try:
         await asyncio.sleep(3600)
     except asyncio.CancelledError:
-        with open(mark, "w", encoding="utf-8") as file:
-            file.write("cancelled")
+        Path(mark).write_text("cancelled", encoding="utf-8")  # noqa: ASYNC240
         raise
     return "done"
 
@@ -59,8 +60,13 @@ def die() -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]), log_level="error")
+    if sys.argv[1:] == ["http"]:
+        import uvicorn
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            sys.stdout.write(f"{listener.getsockname()[1]}\n")
+            sys.stdout.flush()
+            uvicorn.Server(uvicorn.Config(server.streamable_http_app(), log_level="error")).run([listener])
     else:
-        print("a log line", file=sys.stderr)
+        sys.stderr.write("a log line\n")
         server.run()

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Self
 
 import numpy as np
 
@@ -58,12 +59,10 @@ class Microphone:
             *(arrival.receive, arrival.open, arrival.notice),
         )
         async with self._card.keep(wish) as arrival.stream:
-            frames = arrival.frames()
             try:
-                yield frames
+                yield arrival
             finally:
                 arrival.stand_in(False)
-                await frames.aclose()
 
 
 class _Arrival:
@@ -84,13 +83,14 @@ class _Arrival:
         self._path = EchoPath()
         self._begin(SAMPLE_RATE)
 
-    async def frames(self) -> AsyncGenerator[Frame, None]:
-        """Yield frames as they come."""
-        while True:
-            while not self._frames:
-                self._arrived.clear()
-                await self._arrived.wait()
-            yield self._frames.popleft()
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Frame:
+        while not self._frames:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._frames.popleft()
 
     def receive(self, samples: Samples, ago: float) -> None:
         """Bring a block to the event loop, and do nothing else: this runs in the sound system's thread."""

@@ -117,8 +117,8 @@ async def _fetch_file(url: str, target: Path, client: httpx.AsyncClient, tell: C
             if failures >= _TRIES:
                 done = _size_of_part(target) / 1e6
                 raise FetchError(
-                    f"{target.name}: the connection to {_host(url)} broke after {done:.1f} MB ({type(error).__name__}); "
-                    "fetch it again to go on from there"
+                    f"{target.name}: the connection to {_host(url)} broke after {done:.1f} MB "
+                    f"({type(error).__name__}); fetch it again to go on from there"
                 ) from error
 
 

@@ -1,4 +1,4 @@
-"""The models of speech on this machine: where they lie, whether they are whole, imported, removed. Never the network."""
+"""The models of speech on this machine: where they lie, whether they are whole; import, removal; never the network."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _kind(folder: Path) -> ModelKind | None:
         return "whisper"
     if any(name.startswith("kokoro") and name.endswith(".onnx") for name in names):
         return "kokoro"
-    if any(name.endswith(".onnx") or name.endswith(".onnx.json") for name in names):
+    if any(name.endswith((".onnx", ".onnx.json")) for name in names):
         return "piper"
     return None
 

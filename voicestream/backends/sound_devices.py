@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import difflib
+import functools
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Literal
@@ -23,6 +25,9 @@ USUAL = {"", "mic", "speaker", "default"}
 """Names that mean the system's own choice."""
 
 PERSON = {"input": "microphone", "output": "loudspeaker"}
+
+UNANTICIPATED = -9999
+"""PortAudio's code for what ALSA's pulse plugin says when the server does not have the device; busy ones give -9985."""
 
 PROBE_TIME = 5.0
 """Seconds for a child process to list the devices: 0.2 on a desktop, and a sound server may be starting."""
@@ -69,8 +74,22 @@ def quiet_libraries() -> Iterator[None]:
         os.close(nowhere)
 
 
+_SAY_NOTHING = ctypes.CFUNCTYPE(None, *(ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p))(
+    lambda file, line, function, error, form: None
+)
+"""Takes the place of ALSA's printer of "underrun occurred" and the like; it must live as long as the library."""
+
+
+@functools.cache
+def _silence_alsa() -> None:
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(_SAY_NOTHING)
+
+
 def load_portaudio() -> ModuleType:
     """Import sounddevice, which opens PortAudio; raise DeviceError where there is none."""
+    if sys.platform == "linux":
+        _silence_alsa()
     try:
         with quiet_libraries():
             import sounddevice
@@ -133,17 +152,24 @@ def find_device(devices: Sequence[SoundDevice], wanted: str, direction: Directio
 
 def rates_that_open(device: SoundDevice, direction: Direction, rates: Sequence[int] = RATES) -> list[int]:
     """Return those of `rates` at which the device opens one channel; a device in use may refuse all."""
-    sounddevice = load_portaudio()
-    check = sounddevice.check_input_settings if direction == "input" else sounddevice.check_output_settings
     found = []
-    with quiet_libraries():
-        for rate in rates:
-            try:
-                check(device=device.index, channels=1, samplerate=rate, dtype="float32")
-            except (sounddevice.PortAudioError, ValueError):
-                continue
+    for rate in rates:
+        with suppress(DeviceError):
+            check_format(device.index, direction, rate)
             found.append(rate)
     return found
+
+
+def check_format(index: int, direction: Direction, rate: int) -> None:
+    """Open a device for a moment, without a sound; raise DeviceError, with the code "gone" where it is not there."""
+    sounddevice = load_portaudio()
+    check = sounddevice.check_input_settings if direction == "input" else sounddevice.check_output_settings
+    try:
+        with quiet_libraries():
+            check(device=index, channels=1, samplerate=rate, dtype="float32")
+    except (sounddevice.PortAudioError, ValueError) as error:
+        is_gone = UNANTICIPATED in error.args
+        raise DeviceError(f"device {index}: {tell(error)}", "gone" if is_gone else "refused") from error
 
 
 def renew_list() -> None:

@@ -6,6 +6,9 @@ PortAudio is called from one thread of its own only; a hanging sound server neve
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +22,7 @@ from numpy.typing import NDArray
 from voicestream.backends.sound_devices import (
     PERSON,
     USUAL,
+    check_format,
     find_device,
     list_devices,
     load_portaudio,
@@ -37,6 +41,16 @@ STALLED = 1.0
 FIRST_TRY = 0.2
 LAST_TRY = 1.5
 """Seconds between two attempts to open a lost device; they grow from the first to the last."""
+
+LOOKED_AFTER = 1.5
+"""Seconds between two looks whether a named device of a sound server is there: 4 ms of work each. When it goes, the
+server moves its streams elsewhere without a word."""
+
+PROVEN, PROVEN_CALLS = 0.3, 6
+"""Seconds of blocks, and blocks, after which a stream counts as running: a suspended sink takes three, and no more."""
+
+PRIORITY, NICENESS = 5, -11
+"""Of the audio threads where permitted (limits rtprio and nice): what PulseAudio takes for its own."""
 
 CLOSING = 2.0
 """Seconds that closing may take before it is left to itself."""
@@ -60,6 +74,17 @@ class _StreamTimes(Protocol):
     currentTime: float
     inputBufferAdcTime: float
     outputBufferDacTime: float
+
+
+def take_precedence() -> None:
+    """Run this thread before all others, as far as the system allows: 30 ms of buffer do not outlast a busy machine."""
+    if sys.platform != "linux":  # elsewhere PortAudio's threads have it already
+        return
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
+    except OSError:
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 class SoundStreams:
@@ -107,8 +132,14 @@ class KeptStream:
         self._streams = streams
         self._wish = wish
         self._wanted = wish.device
+        self._block = wish.block
         self._stream: _Stream | None = None
+        self._index = -1
         self._called_at = 0.0
+        self._calls_missing = 0
+        self._runs = asyncio.Event()
+        self._is_new = True
+        self._is_moved = False
         self._lost = asyncio.Event()
         self._reason = ""
         self.name = ""
@@ -144,6 +175,12 @@ class KeptStream:
         self._reason = reason
         self._lost.set()
 
+    def change_block(self, block: float) -> None:
+        """Open the device again with blocks of `block` seconds."""
+        self._block = block
+        if self.is_open:
+            self.lose("")
+
     def would_take(self, name: str) -> bool:
         """Tell whether a device of that name is what is wanted."""
         wanted = self._wanted.strip().casefold()
@@ -167,39 +204,66 @@ class KeptStream:
             if reason:
                 self._wish.on_notice(f"{person}_lost", f"the {person} {name!r} is lost: {reason}; it is looked for")
             await self._reopen()
-            if reason:
+            if reason or self._is_moved:
+                self._is_moved = False
                 self._wish.on_notice(f"{person}_back", f"the {person} is back: {self.name!r}")
 
     async def _loss(self) -> None:
-        """Return when the stream ended, or has not called for too long."""
+        """Return when the stream ended, has not called for too long, or its device is not there."""
+        look_at = time.monotonic() + LOOKED_AFTER
         while not self._lost.is_set():
-            left = self._called_at + STALLED - time.monotonic()
-            if left <= 0:
+            now = time.monotonic()
+            if now - self._called_at >= STALLED:
                 self.lose("it does not answer")
                 return
+            if now >= look_at:
+                look_at = now + LOOKED_AFTER
+                is_there = await self._streams.call(self._is_there)
+                if is_there and self._is_moved:
+                    self.lose("")
+                elif not is_there and not self._is_moved:
+                    self._miss()
             with suppress(TimeoutError):
-                async with asyncio.timeout(left):
+                async with asyncio.timeout(min(self._called_at + STALLED, look_at) - time.monotonic()):
                     await self._lost.wait()
 
+    def _miss(self) -> None:
+        """Act on a device that is not there although its stream runs."""
+        person = PERSON[self._wish.direction]
+        if self._wish.direction == "input":  # it may be hearing anything now, even the loudspeaker
+            self.lose("the sound server does not have it any more")
+            return
+        self._is_moved = True
+        self._wish.on_notice(f"{person}_moved", f"the {person} {self.name!r} is gone; the sound server plays elsewhere")
+
     async def _reopen(self) -> None:
-        """Try with growing pauses until the device is open again."""
+        """Try with growing pauses until the device is open again and calls."""
         pause = FIRST_TRY
-        while True:
-            with suppress(DeviceError):
-                await self._streams.call(self._open)
-                return
-            with suppress(DeviceError):
-                await self._streams.look_again(self)
-                await self._streams.call(self._open)
-                return
+        while not (await self._try() or await self._try(is_new=True)):
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LAST_TRY)
+
+    async def _try(self, is_new: bool = False) -> bool:
+        """Open the device, after a look whether the list `is_new`; return whether it calls."""
+        try:
+            if is_new:
+                await self._streams.look_again(self)
+            await self._streams.call(self._open)
+            async with asyncio.timeout(STALLED):
+                await self._runs.wait()
+        except (DeviceError, TimeoutError):
+            await self.release()
+            return False
+        return True
 
     # --------------------------------------------------------------------------------- in PortAudio's own thread
 
     def _open(self) -> None:
         """Open and start the stream at the first rate that the device takes; raise DeviceError."""
         self._lost.clear()
+        self._runs.clear()
+        self._is_new = True
+        self._calls_missing = max(PROVEN_CALLS, round(PROVEN / self._block))
         sounddevice = load_portaudio()
         device = find_device(list_devices(), self._wanted, self._wish.direction)
         failure = ""
@@ -215,10 +279,21 @@ class KeptStream:
                     failure = tell(error)
                     self._close()
                 else:
-                    self.name = device.name
+                    self.name, self._index, self._rate = device.name, device.index, rate
+                    self._is_served = device.host == "ALSA" and self._wanted.strip().casefold() not in USUAL
                     return
         person = PERSON[self._wish.direction]
         raise DeviceError(f"the {person} {device.name!r} cannot be opened: {failure}; is another program using it?")
+
+    def _is_there(self) -> bool:
+        """Tell whether the sound server still has the device that was asked for by name."""
+        if not self._is_served:
+            return True
+        try:
+            check_format(self._index, self._wish.direction, self._rate)
+        except DeviceError as error:
+            return error.code != "gone"
+        return True
 
     def _close(self) -> None:
         stream, self._stream = self._stream, None
@@ -229,15 +304,24 @@ class KeptStream:
     def _make(self, sounddevice: ModuleType, index: int, rate: int, channels: int) -> _Stream:
         """Make the stream whose callbacks note their time and pass the first channel on."""
         is_input = self._wish.direction == "input"
-        usual_delay = 3 * self._wish.block
+        usual_delay = 3 * self._block
+
+        def note() -> None:
+            self._called_at = time.monotonic()
+            if self._is_new:
+                self._is_new = False
+                take_precedence()
+            self._calls_missing -= 1
+            if self._calls_missing == 0:
+                self._loop.call_soon_threadsafe(self._runs.set)
 
         def record(block: NDArray[np.float32], count: int, times: _StreamTimes, flags: object) -> None:
-            self._called_at = time.monotonic()
+            note()
             ago = times.currentTime - times.inputBufferAdcTime - count / rate
             self._wish.on_block(block[:, 0].copy(), ago if 0 <= ago < 1 else 0.0)
 
         def play(block: NDArray[np.float32], count: int, times: _StreamTimes, flags: object) -> None:
-            self._called_at = time.monotonic()
+            note()
             delay = times.outputBufferDacTime - times.currentTime
             self._wish.on_block(block[:, 0], delay if 0 < delay < 2 else usual_delay)
             block[:, 1:] = block[:, :1]
@@ -247,7 +331,7 @@ class KeptStream:
 
         stream: _Stream = (sounddevice.InputStream if is_input else sounddevice.OutputStream)(
             samplerate=rate,
-            blocksize=round(self._wish.block * rate),
+            blocksize=round(self._block * rate),
             device=index,
             channels=channels,
             dtype="float32",

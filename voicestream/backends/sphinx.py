@@ -18,7 +18,9 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from voicestream.errors import RecognitionError
+from voicestream.hearing.growing_audio import GrowingAudio
 from voicestream.hearing.phrase_fit import FRAMES_PER_SECOND, Stretch, is_within_phrases, measure_fit
+from voicestream.hearing.phrase_graph import PhraseGraph, read_jsgf
 from voicestream.vocabulary import SAMPLE_RATE, Hypothesis, Samples, Word
 
 Result = TypeVar("Result")
@@ -70,7 +72,11 @@ class SphinxRecognizer:
 
     def _load(self) -> _Decoders:
         if self._decoders is None:
-            self._decoders = _Decoders(self._grammar)
+            try:
+                graph = read_jsgf(self._grammar)
+            except ValueError as error:
+                raise RecognitionError(f"the grammar of the phrases: {error}") from error
+            self._decoders = _Decoders(graph)
         return self._decoders
 
     def _recognize(self, audio: Samples, is_final: bool) -> Hypothesis:
@@ -81,14 +87,14 @@ class SphinxRecognizer:
 class _Decoders:
     """Both decoders and the speech that the second one is in the middle of; used in the worker thread only."""
 
-    def __init__(self, grammar: str) -> None:
+    def __init__(self, graph: PhraseGraph) -> None:
         with tempfile.NamedTemporaryFile("w", suffix=".dict", encoding="utf-8") as dictionary:
-            dictionary.writelines(_pronunciations(_words(grammar)))
+            dictionary.writelines(_pronunciations(graph.words))
             dictionary.flush()
-            self._whole = _open(dictionary.name, "batch", grammar)
-            self._growing = _open(dictionary.name, "live", grammar)
+            self._whole = _open(dictionary.name, "batch", graph)
+            self._growing = _open(dictionary.name, "live", graph)
         self._whole.add_allphone_file("phones", None)
-        self._heard: Samples = np.zeros(0, np.float32)
+        self._heard = GrowingAudio()
         self._gain = 1.0
         self._is_running = False
 
@@ -108,44 +114,37 @@ class _Decoders:
 
     def decode_growing(self, audio: Samples) -> Hypothesis:
         """Decode what is new in `audio`, which begins with the audio of the last call, or is another speech."""
-        known = self._heard.size
-        if not self._is_running or audio.size < known or not np.array_equal(audio[:known], self._heard):
+        if not self._is_running or not self._heard.continues(audio):
             self._stop()
             self._growing.start_utt()
-            self._is_running, known, self._gain = True, 0, _gain(audio)
+            self._is_running, self._gain = True, _gain(audio)
             self._growing.process_raw(_as_pcm(np.zeros(int(PADDING * SAMPLE_RATE), np.float32)))
-        if audio.size > known:
-            self._growing.process_raw(_as_pcm(audio[known:] * self._gain))
-        self._heard = audio.copy()
+        new = self._heard.add(audio)
+        if new.size:
+            self._growing.process_raw(_as_pcm(new * self._gain))
         return _hypothesis([stretch for stretch in _path(self._growing) if not stretch.is_silence])
 
     def _stop(self) -> None:
         if self._is_running:
             self._growing.end_utt()
         self._is_running = False
-        self._heard = np.zeros(0, np.float32)
+        self._heard.forget()
 
 
-def _open(dictionary: str, normalisation: str, grammar: str) -> Any:
+def _open(dictionary: str, normalisation: str, graph: PhraseGraph) -> Any:
     from pocketsphinx import Decoder, get_model_path
 
-    try:
-        decoder = Decoder(hmm=get_model_path("en-us/en-us"), dict=dictionary, cmn=normalisation, **_SETTINGS)
-        decoder.add_jsgf_string("phrases", grammar.encode())
-        decoder.activate_search("phrases")
-    except (RuntimeError, ValueError) as error:
-        raise RecognitionError(f"the grammar of the phrases cannot be read as JSGF: {error}") from error
+    decoder = Decoder(hmm=get_model_path("en-us/en-us"), dict=dictionary, cmn=normalisation, **_SETTINGS)
+    end = len(graph.arcs)
+    transitions: list[tuple[int, int, float] | tuple[int, int, float, str]]
+    transitions = [(state, to, 1.0, word) for state, arcs in enumerate(graph.arcs) for word, to in arcs.items()]
+    transitions += [(state, end, 1.0) for state in graph.ends]
+    decoder.add_fsg("phrases", decoder.create_fsg("phrases", 0, end, transitions))
+    decoder.activate_search("phrases")
     return decoder
 
 
-def _words(grammar: str) -> set[str]:
-    """Return the words of a JSGF grammar, without rules, comments, weights, tags and header."""
-    text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", grammar, flags=re.DOTALL)
-    text = re.sub(r"#JSGF[^;]*;|\b(?:grammar|import)\b[^;]*;|<[^>]*>|/[\d.]+/|\{[^}]*\}|\bpublic\b", " ", text)
-    return set(re.findall(r"[^\s;=|()\[\]*+]+", text))
-
-
-def _pronunciations(words: set[str]) -> list[str]:
+def _pronunciations(words: frozenset[str]) -> list[str]:
     """Return the lines of the wheel's dictionary for `words`: some 300 of 134,860; raise RecognitionError."""
     from pocketsphinx import get_model_path
 

@@ -13,11 +13,12 @@ import re
 import shlex
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from voicestream import __version__
+from voicestream.config import Tools
 from voicestream.thinking.tools import Arguments, Tool, ToolProblem
 from voicestream.vocabulary import ToolDescription
 
@@ -51,10 +52,22 @@ class ServerSettings:
     confirm_tools: frozenset[str] = frozenset()
     timeout: float = 20.0
     """Seconds, of one call."""
-    environment: Mapping[str, str] | None = None
-    """Variables that child processes get besides the usual ones."""
-    keys: Mapping[str, str] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Variables that child processes get besides the usual ones; never shown, as keys are among them."""
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Bearer tokens of HTTP servers, by server name; never shown."""
+
+
+def read_settings(tools: Tools, environment: Mapping[str, str]) -> ServerSettings:
+    """Return what config.yaml and the environment say about tool servers."""
+    variables = {name: f"VOICESTREAM_MCP_{re.sub(r'[^A-Z0-9]', '_', name.upper())}_KEY" for name in tools.mcp}
+    return ServerSettings(
+        tools.confirm,
+        frozenset(tools.confirm_tools),
+        tools.timeout,
+        {name: environment[name] for name in tools.mcp_environment if name in environment},
+        {name: environment[variable] for name, variable in variables.items() if environment.get(variable)},
+    )
 
 
 @asynccontextmanager
@@ -100,6 +113,7 @@ class _Server:
         self._closing = asyncio.Event()
         self._opening = asyncio.Lock()
         self._owner: asyncio.Task[None] | None = None
+        self._opened: asyncio.Future[Client] | None = None
         self._client: Client | None = None
 
     async def list_tools(self) -> list[Tool]:
@@ -122,7 +136,9 @@ class _Server:
     async def close(self) -> None:
         """Close the connection and end the child process."""
         self._closing.set()
-        if self._owner is not None:
+        if self._owner is not None and self._opened is not None:
+            if not self._opened.done():
+                self._owner.cancel()
             await asyncio.wait([self._owner])
 
     async def _open(self) -> Client:
@@ -133,15 +149,17 @@ class _Server:
             if self._owner is not None:
                 await self.close()
             self._closing = asyncio.Event()
-            opened: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
+            self._opened = opened = asyncio.get_running_loop().create_future()
             self._owner = asyncio.create_task(self._own(opened, self._closing), name=f"tool server {self._name}")
             try:
                 async with asyncio.timeout(OPENING_LIMIT):
-                    self._client = await asyncio.shield(opened)
+                    client: Client = await asyncio.shield(opened)
             except Exception as error:
-                self._owner.cancel()
+                if not opened.done():
+                    self._owner.cancel()
                 raise self._problem(error) from None
-            return self._client
+            self._client = client
+            return client
 
     async def _own(self, opened: asyncio.Future[Client], closing: asyncio.Event) -> None:
         """Open the connection, keep it until `closing`, and close it: all in one task."""
@@ -167,7 +185,7 @@ class _Server:
         info = Implementation(name="voicestream", version=__version__)
         url = urlsplit(self._address)
         if url.scheme in ("http", "https"):
-            key = (self._settings.keys or {}).get(self._name)
+            key = self._settings.keys.get(self._name)
             http = httpx2.AsyncClient(
                 headers={"Authorization": f"Bearer {key}"} if key else None,
                 timeout=httpx2.Timeout(OPENING_LIMIT, read=300),  # a server may be silent while its tool works
@@ -178,8 +196,8 @@ class _Server:
         else:
             command, *arguments = shlex.split(self._address)
             # the server's own log would run through the terminal's display; the null device never blocks
-            silent = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: ASYNC230
-            environment = dict(self._settings.environment or {})
+            silent = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: ASYNC230, SIM115
+            environment = dict(self._settings.environment)
             parameters = StdioServerParameters(command=command, args=arguments, env=environment)
             transport = stdio_client(parameters, errlog=silent)
         return await stack.enter_async_context(Client(transport, client_info=info))

@@ -144,7 +144,7 @@ class Whisper:
             initial_prompt=prompt or None,
             hotwords=settings.hot_words or None,
             without_timestamps=True,
-            word_timestamps=True,
+            word_timestamps=not is_short,  # 10 to 25 ms, for the guards: only worth it for a text in doubt
             max_new_tokens=min(200, int(20 + 15 * seconds)),
         )
         # Lazy: this is where it runs. One segment only: it is the whole text, since there are no timestamps in it, and

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from argparse import ArgumentParser, Namespace
 
 from voicestream.commands.options import add_events, add_input, add_settings, open_events, read_config
@@ -20,28 +19,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Transcribe until the input ends."""
     if arguments.phrases:
-        from voicestream.thinking.phrases import phrases
+        from voicestream.thinking.phrases import list_phrases
 
-        for phrase in phrases():
+        for phrase in list_phrases():
             print(phrase)
         return 0
-    from voicestream.config import Config
+    from voicestream.sessions.listen import listen
 
-    async def listen(config: Config) -> None:
-        from voicestream.assemble import open_ears
-        from voicestream.displays.json_lines import write_json_lines
-        from voicestream.displays.transcript import Transcripts
-        from voicestream.events import Events
-        from voicestream.steps import listen_only
-
-        events = Events()
-        out = open_events(arguments)
-        if out:
-            events.show_on(write_json_lines(out))
-        if out is not sys.stdout:
-            events.show_on(Transcripts(sys.stdout, sys.stderr))
-        async with open_ears(config, events, is_fast=arguments.fast) as ears:
-            await listen_only(ears, config, events, arguments.fast)
-
-    asyncio.run(listen(read_config(arguments)))
+    asyncio.run(listen(read_config(arguments), open_events(arguments), is_fast=arguments.fast))
     return 0

@@ -27,10 +27,9 @@ def run(arguments: Namespace) -> int:
         if getattr(arguments, name) is not None:
             arguments.set.append(f"speaking.{name}={getattr(arguments, name)}")
     config = read_config(arguments)
+    from voicestream.sessions.say import print_sentences, say
+
+    text = " ".join(arguments.text)
     if arguments.dry_run:
-        from voicestream.speaking.dry_run import print_sentences
-
-        return print_sentences(sys.stdin if not arguments.text else iter([" ".join(arguments.text)]), arguments.json)
-    from voicestream.saying import say
-
-    return asyncio.run(say(" ".join(arguments.text), config, open_events(arguments)))
+        return print_sentences(text, sys.stdout, is_json=arguments.json)
+    return asyncio.run(say(text, config, open_events(arguments)))

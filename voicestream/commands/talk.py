@@ -23,9 +23,9 @@ def run(arguments: Namespace) -> int:
 
     async def talk(config: Config) -> None:
         from voicestream.backends.no_ears import NoEars
-        from voicestream.conversation import open_assistant, show_events, typed_lines
         from voicestream.errors import DeviceError
         from voicestream.events import Events, Notice
+        from voicestream.sessions.conversation import open_assistant, show_events, typed_lines
         from voicestream.stages import ended
 
         events = Events()
@@ -51,5 +51,10 @@ def run(arguments: Namespace) -> int:
                 finally:
                     await ended(typing)
 
-    asyncio.run(talk(read_config(arguments)))
+    async def talk_until_stopped(config: Config) -> None:
+        from voicestream.sessions.conversation import run_until_stopped
+
+        await run_until_stopped(talk(config))
+
+    asyncio.run(talk_until_stopped(read_config(arguments)))
     return 0

@@ -1,4 +1,4 @@
-"""How much of what the microphone hears is our own loudspeaker, and how late: measured by correlation, again and again."""
+"""How much of what the microphone hears is our own loudspeaker, and how late: measured by correlation."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ WINDOW = 1.0
 
 SEARCHED = 0.5
 """Seconds of delay that are searched, and as many of advance, because clocks of devices lie: Bluetooth adds 0.3."""
+
+LIKE_FROM, LIKE_TO = 100, 2500
+"""Hertz between which likeness is measured: above, half a sample of misfit already makes a wire look like a room."""
 
 AUDIBLE = 1e-3
 """Root mean square of the far end below which nothing can be measured: -60 dB."""
@@ -38,9 +41,13 @@ class EchoPath:
         self._near = np.zeros(size, np.float32)
         self._far = np.zeros(size, np.float32)
         self._new = 0
+        self._silent = size
 
     def add(self, near: Samples, far: Samples) -> Echo | None:
         """Take the same stretch of time of both ends at SAMPLE_RATE; return a measurement where one is due."""
+        self._silent = 0 if far.any() else self._silent + len(far)
+        if self._silent > len(self._far):  # nothing to compare: an idle assistant must cost nothing
+            return None
         for ring, samples in ((self._near, near), (self._far, far)):
             ring[: -len(samples)] = ring[len(samples) :]
             ring[-len(samples) :] = samples
@@ -58,15 +65,15 @@ class EchoPath:
 def _compare(near: Samples, middle: Samples, margin: int) -> Echo:
     """Find `middle` in `near`, where it stands at index `margin` if there is no delay."""
     size = 1 << (len(near) + len(middle) - 1).bit_length()
-    near_spectrum = np.fft.rfft(near, size)
-    cross = near_spectrum * np.conj(np.fft.rfft(middle, size))
-    lags = 2 * margin + 1
+    far_spectrum = np.conj(np.fft.rfft(middle, size))
+    cross = np.fft.rfft(near, size) * far_spectrum
     # Whitened (PHAT), so that the peak is one sample wide and not as wide as a vowel's period.
     # Knapp and Carter, The generalized correlation method for estimation of time delay, 1976.
-    whitened = np.fft.irfft(cross / (np.abs(cross) + 1e-12), size)[:lags]
+    whitened = np.fft.irfft(cross / (np.abs(cross) + 1e-12), size)[: 2 * margin + 1]
     lag = int(np.argmax(np.abs(whitened)))
     sharpness = float(np.abs(whitened[lag]) / (np.std(whitened) + 1e-12))
-    plain = np.fft.irfft(cross, size)[lag]
-    there = near[lag : lag + len(middle)]
-    likeness = float(np.abs(plain) / (np.linalg.norm(there) * np.linalg.norm(middle) + 1e-9))
-    return Echo((lag - margin) / SAMPLE_RATE, min(1.0, likeness), sharpness)
+    there = np.fft.rfft(near[lag : lag + len(middle)], size)
+    low = slice(round(LIKE_FROM / SAMPLE_RATE * size), round(LIKE_TO / SAMPLE_RATE * size))
+    product = np.abs(np.sum((there * far_spectrum)[low]))
+    likeness = float(product / (np.linalg.norm(there[low]) * np.linalg.norm(far_spectrum[low]) + 1e-9))
+    return Echo((lag - margin) / SAMPLE_RATE, likeness, sharpness)

@@ -93,7 +93,7 @@ class _Speech:
     """A speech while it is being heard and written down."""
 
     number: int
-    prompt: str
+    prompt: str = ""
     audio: list[SpeechAudio] = field(default_factory=list)
     prefix: StablePrefix = field(default_factory=StablePrefix)
     voice_end: float = 0.0
@@ -144,6 +144,7 @@ class LiveTranscript:
         self._speeches: list[_Speech] = []
         self._count = 0
         self._prompt = ""
+        self._carried: list[str] = []
 
     @property
     def has_room(self) -> bool:
@@ -154,8 +155,9 @@ class LiveTranscript:
         """Take the next event and return it, with the transcripts that it makes final."""
         match event:
             case SpeechStarted():
-                self._speeches.append(_Speech(self._count, self._prompt))
+                self._speeches.append(_Speech(self._count))
                 self._count += 1
+                self._begin_after_cut()
                 self._pace.start(event.time + self._settings.interval)  # the first words take twice as long
             case SpeechAudio():
                 self._running.audio.append(event)
@@ -187,7 +189,7 @@ class LiveTranscript:
         running = self._speeches[-1]
         now = _end(running.audio[-1]) if running.audio else 0.0
         silent = running.silent_frames()
-        if running.is_paused or running.is_covered() or not self._pace.is_due(now):
+        if running.is_paused or running.is_covered() or not self._pace.is_due(now) or not running.is_spoken():
             return None
         if 0 < silent < EARLY or silent == len(running.audio):
             return None  # soon the voice goes on, or a final decode is due: a partial would be in its way
@@ -247,10 +249,19 @@ class LiveTranscript:
 
     def _last_transcript(self, speech: _Speech) -> Transcript:
         self._speeches.remove(speech)
-        settled = speech.prefix.finish(speech.final)
-        is_cut = speech.end is not None and speech.end.is_cut
-        self._prompt = _joined(speech.base, settled.text) if is_cut and not speech.is_suspect else ""
+        if speech.end is not None and speech.end.is_cut:
+            settled, self._carried = speech.prefix.finish_cut(speech.final)
+            self._prompt = "" if speech.is_suspect else _joined(speech.base, settled.text)
+            self._begin_after_cut()
+        else:
+            settled = speech.prefix.finish(speech.final)
         return _transcript(speech, settled, max(speech.covered, speech.voice_end), is_final=True)
+
+    def _begin_after_cut(self) -> None:
+        """Give the oldest speech what the one before left, which was cut; it has no text of its own yet."""
+        if self._speeches and self._speeches[0].covered < 0 and (self._prompt or self._carried):
+            self._speeches[0].prompt, self._speeches[0].prefix = self._prompt, StablePrefix(self._carried)
+            self._prompt, self._carried = "", []
 
 
 @dataclass(frozen=True, slots=True)

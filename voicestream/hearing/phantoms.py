@@ -57,7 +57,7 @@ PHANTOMS: dict[str, frozenset[str]] = {
             "merci d'avoir regardé",
             "sous titres réalisés par la communauté d'amara org",
             "sous titres réalisés para la communauté d'amara org",
-            "sous titrage st' 501",
+            "sous titrage st 501",
             "sous titrage société radio canada",
             "abonnez vous",
             "à bientôt",

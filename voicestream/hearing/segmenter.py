@@ -148,7 +148,7 @@ class Segmenter:
 
     def _cut(self) -> list[SpeechEvent]:
         """End the speech at its best pause and begin the next one there, with the audio that follows."""
-        index = _best_pause(self._speech)
+        index = _best_pause(self._speech, round(self._settings.pause / FRAME_SECONDS))
         ending, self._speech = self._speech[:index], self._speech[index:]
         cut = ending[-1].end
         voices = [heard for heard in self._speech if heard.is_voiced]
@@ -160,14 +160,22 @@ class Segmenter:
         ]
 
 
-def _best_pause(speech: list[_Heard]) -> int:
-    """Return the index of the frame after the best place for a cut: little voice, and quiet, for long."""
+def _best_pause(speech: list[_Heard], pause: int) -> int:
+    """Return the index of the frame after the best place for a cut, in the last part of a speech.
+
+    That is the middle of the last silence of `pause` frames, where the transcript may have begun anew; without any,
+    the place with the least voice, and the quietest.
+    """
     start = int(len(speech) * (1 - CUT_SHARE))
+    silence = 0
+    for index in range(len(speech) - 1, start, -1):
+        silence = 0 if speech[index].is_voiced else silence + 1
+        if silence >= pause:
+            return index + silence // 2
     probability = np.array([heard.probability for heard in speech])
     level = np.array([np.sqrt(np.mean(np.square(heard.samples)) + 1e-12) for heard in speech])
     loudness = level / max(float(np.percentile(level, 90)), 1e-6)
-    window = np.ones(5) / 5
-    voice = np.convolve(probability + np.minimum(loudness, 1.0), window, mode="same")
+    voice = np.convolve(probability + np.minimum(loudness, 1.0), np.ones(5) / 5, mode="same")
     inner = voice[start:-3] if len(speech) - start > 3 else voice[start:]
     lowest = np.flatnonzero(inner <= inner.min() + 0.02)
     return min(max(start + int(lowest[-1]) + 1, 1), len(speech) - 1)

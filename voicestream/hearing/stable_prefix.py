@@ -31,8 +31,10 @@ class Settled:
 class StablePrefix:
     """Settles the words of one speech."""
 
-    def __init__(self) -> None:
-        self._settled: list[str] = []
+    def __init__(self, carried: Sequence[str] = ()) -> None:
+        """`carried`: words that had settled in the speech before, which was then cut in front of them."""
+        self._settled = list(carried)
+        self._hidden = len(carried)
         self._open: list[str] = []
         self._heard = float("-inf")
 
@@ -63,8 +65,15 @@ class StablePrefix:
     def finish(self, text: str) -> Settled:
         """Take the last hypothesis of the speech: all of it stands, after what stood already."""
         self._open = self._rest(_pieces(text))
-        whole = "".join(self._settled + self._open).strip()
+        whole = self._shown(self._settled + self._open)
         return Settled(whole, whole)
+
+    def finish_cut(self, text: str) -> tuple[Settled, list[str]]:
+        """Do the same for a speech that is cut; return also the settled words that its text does not reach to."""
+        pieces = _pieces(text)
+        reached = _aligned([_key(piece) for piece in pieces], [_key(piece) for piece in self._settled])
+        carried = self._settled[reached:] if len(pieces) < len(self._settled) else []
+        return self.finish(text), carried
 
     def _rest(self, pieces: list[str]) -> list[str]:
         """Return the pieces that follow the settled ones; the last settled one takes over its signs, still open."""
@@ -75,9 +84,11 @@ class StablePrefix:
         return pieces[count:]
 
     def _as_settled(self) -> Settled:
-        text = "".join(self._settled + self._open).strip()
-        stable = _SIGNS.sub("", "".join(self._settled)).lstrip()
-        return Settled(text, stable)
+        stable = _SIGNS.sub("", self._shown(self._settled))
+        return Settled(self._shown(self._settled + self._open), stable)
+
+    def _shown(self, pieces: Sequence[str]) -> str:
+        return "".join(pieces[self._hidden :]).strip()
 
 
 def _pieces(text: str) -> list[str]:

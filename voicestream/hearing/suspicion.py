@@ -20,7 +20,7 @@ NO_SPEECH = 0.6
 UNLIKELY = -1.0
 """Mean natural logarithm of a token's probability under which a text is no better than a guess; Whisper's own value."""
 
-DOUBTFUL = -0.7
+DOUBTFUL = -0.6
 """The same, under which a decode with a cut window is not trusted, but done again with the whole one."""
 
 COMPRESSION = 2.4

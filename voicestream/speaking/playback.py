@@ -175,7 +175,7 @@ class Playback:
         return accounts
 
     def _fill(self, samples: Samples, done: int, marks: list[Mark], start: int) -> int:
-        """Write queued pieces into `samples`, which begin at `start` of the stream, from `done` on; return their end."""
+        """Write queued pieces into `samples`, which begin at `start` of the stream, from `done` on; return the end."""
         while self._pieces and (self._level or not self._is_fading):
             piece = self._pieces[0]
             if done == len(samples) and len(piece.samples):

@@ -193,16 +193,25 @@ def _read_alone(words: Sequence[str], at: int) -> Readings[Expression]:
     start = _skip_the(words, at)
     for root, degree in _ROOTS.items():
         if _has(words, start, root):
-            for end, (price, value) in _read_alone(words, start + len(root)).items():
+            for end, (price, value) in _read_under_root(words, start + len(root)).items():
                 add_reading(readings, end, price, Operation("root", (value, Fraction(degree))))
     if _has(words, at, ("(",)):
         for end, (price, value) in read_expression(words, at + 1).items():
             if _has(words, end, (")",)):
                 add_reading(readings, end + 1, price, value)
+    elif _has(words, at, ("pi",)):
+        add_reading(readings, at + 1, 0, Operation("pi", ()))
     elif at < len(words) and words[at] not in ("-", "minus", "negative"):
+        is_division = _has(words, at + 1, ("/",))  # "8 / 4 / 2" is two divisions, and 4 / 2 no number in it
         for end, (price, number) in read_number(words, at).items():
-            add_reading(readings, end, price, number)
+            if end == at + 1 or not is_division:
+                add_reading(readings, end, price, number)
     return readings
+
+
+def _read_under_root(words: Sequence[str], at: int) -> Readings[Expression]:
+    is_signed = at < len(words) and words[at] in ("-", "minus", "negative")
+    return _read_signed(words, at) if is_signed else _read_alone(words, at)
 
 
 def _skip_the(words: Sequence[str], at: int) -> int:
@@ -221,6 +230,8 @@ def work_out(expression: Expression) -> Result:
     is_exact = all(result.is_exact for result in results)
     values = [result.value for result in results]
     match expression.sign, values:
+        case "pi", []:
+            return Result(Fraction(math.pi), is_exact=False)
         case ("+" | "-") as sign, [left, right] if _is_percent(expression.operands[1]):
             value = left * (1 + right if sign == "+" else 1 - right)  # "100 plus 10 percent" is 110 to people
         case "+", [left, right]:

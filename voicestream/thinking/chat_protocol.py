@@ -16,7 +16,7 @@ from voicestream.vocabulary import Message, ModelPart, ToolDescription
 
 ReplyPart = ModelPart | Fault
 Framing = Literal["events", "lines"]
-Effort = Literal["off", "low", "medium", "high", "default"]
+Effort = Literal["none", "low", "medium", "high", "default"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class ChatRequest:
     messages: Sequence[Message]
     tools: Sequence[ToolDescription] = ()
     max_tokens: int = 600
-    reasoning: Effort = "off"
+    reasoning: Effort = "none"
     """How much the model may think before it answers; default leaves it to the server."""
     server: str = ""
     """Which server it is for, where its name changes the request: openai, llama.cpp, vllm, …"""

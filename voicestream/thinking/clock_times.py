@@ -166,10 +166,7 @@ def _read_shift(words: Sequence[str], at: int) -> Readings[int]:
 
 def next_moment(clock_time: ClockTime, now: datetime) -> datetime:
     """Return the next moment after `now` at which a clock shows `clock_time`."""
-    hours = [clock_time.hour]
-    if clock_time.half != "exact":
-        morning = clock_time.hour % 12
-        hours = {"am": [morning], "pm": [morning + 12], "either": [morning, morning + 12]}[clock_time.half]
+    hours = _hours(clock_time)
     first = day_of(clock_time.day, now.date()) if clock_time.day else now.date()
     step = 7 if clock_time.day in WEEKDAYS else 1
     for later in (0, step):
@@ -178,6 +175,21 @@ def next_moment(clock_time: ClockTime, now: datetime) -> datetime:
             if moment > now:
                 return moment
     raise AssertionError("one of the two days lies ahead")
+
+
+def shows(clock_time: ClockTime, moment: datetime) -> bool:
+    """Return whether a clock shows `clock_time` at `moment`, as far as it was said."""
+    return moment.hour in _hours(clock_time) and moment.minute == clock_time.minute
+
+
+def _hours(clock_time: ClockTime) -> tuple[int, ...]:
+    morning = clock_time.hour % 12
+    return {
+        "exact": (clock_time.hour,),
+        "am": (morning,),
+        "pm": (morning + 12,),
+        "either": (morning, morning + 12),
+    }[clock_time.half]
 
 
 def day_of(day: str, today: date) -> date:

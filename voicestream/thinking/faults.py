@@ -133,7 +133,7 @@ def one_line(text: str) -> str:
 def _error_object(body: bytes) -> dict[str, Any]:
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if isinstance(found, list) and found:  # Gemini without alt=sse
         found = found[0]

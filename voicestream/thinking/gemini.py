@@ -52,7 +52,7 @@ def encode(request: ChatRequest) -> dict[str, Any]:
     """Return the JSON body of the request."""
     system = "\n\n".join(message.content for message in request.messages if message.role == "system")
     config: dict[str, Any] = {"maxOutputTokens": request.max_tokens}
-    if request.reasoning == "off" and "thinkingConfig" not in request.without and "2.5-flash" in request.model:
+    if request.reasoning == "none" and "thinkingConfig" not in request.without and "2.5-flash" in request.model:
         config["thinkingConfig"] = {"thinkingBudget": 0}
     body: dict[str, Any] = {"contents": _contents(request), "generationConfig": config}
     if system:

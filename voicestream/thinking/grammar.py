@@ -175,6 +175,20 @@ def generate(node: Node, heard: Mapping[str, Node], chance: random.Random) -> li
             return [word for part in parts for word in generate(part, heard, chance)]
 
 
+def list_needs(node: Node) -> tuple[frozenset[str], ...]:
+    """Return sets of words of each of which a sentence of the grammar has at least one: a quick way to say no."""
+    match node:
+        case Literal(word):
+            return (frozenset((word,)),)
+        case Slot():
+            return ()
+        case Sequenced(parts):
+            return tuple(need for part in parts for need in list_needs(part))
+        case Choice(options):
+            needs = [list_needs(option) for option in options]
+            return (frozenset().union(*(option[0] for option in needs)),) if all(needs) else ()
+
+
 def list_words(node: Node) -> set[str]:
     """Return every word that stands in the grammar itself."""
     match node:

@@ -12,8 +12,11 @@ from fractions import Fraction
 from typing import cast
 
 from voicestream.thinking.clock_times import ClockTime
-from voicestream.thinking.requests import Request, understand
+from voicestream.thinking.history import CUT_OFF
+from voicestream.thinking.phrase_slots import Conversion, Quantity
+from voicestream.thinking.requests import Request, complete, understand
 from voicestream.thinking.system_prompt import without_moment
+from voicestream.thinking.timer_tools import WHICH_ONE
 from voicestream.thinking.units import Unit, convert_units
 from voicestream.vocabulary import Delta, Finish, Message, ModelPart, ToolCall, ToolDescription
 
@@ -28,16 +31,24 @@ CONNECT_A_MODEL = (
 UNKNOWN = "I can't answer that on my own."
 UNKNOWN_AGAIN = "I can't answer that without a language model. Ask me what I can do."
 
+HOW_LONG = "For how long?"
+WHEN = "For what time?"
+
 _SAYINGS = {
     "greeting": "Hello! What can I do for you?",
+    "ask_health": "I'm fine, thank you. What can I do for you?",
     "thanks": "You're welcome.",
     "agree": "Okay.",
     "decline": "Okay.",
     "goodbye": "Goodbye!",
     "help": f"{CAN_DO} {CONNECT_A_MODEL}",
+    "set_timer_for_what": HOW_LONG,
+    "set_alarm_for_what": WHEN,
     "introduce": "I'm voicestream, a voice assistant. I work without a language model at the moment. "
     "Ask me what I can do.",
 }
+
+_DURATIONS = ("duration", "duration_whole", "more_time")
 
 _WORD = re.compile(r"\s*\S+\s*")
 
@@ -54,7 +65,7 @@ class OfflineAssistant:
                 yield part
             return
         asked = without_moment(_last(messages, "user"))
-        requests = understand(asked)
+        requests = _requests(messages, asked)
         calls: list[ToolCall] = []
         said: list[str] = []
         for request in requests:
@@ -73,6 +84,17 @@ class OfflineAssistant:
             yield call
         if calls:
             yield Finish("tool_calls")
+
+
+def _requests(messages: Sequence[Message], asked: str) -> tuple[Request, ...]:
+    """Return what is asked for; the answer to our own question counts together with what it was about."""
+    question = _last(messages, "assistant")
+    if question.endswith((HOW_LONG, WHEN, WHICH_ONE)):
+        said = [without_moment(message.content) for message in messages if message.role == "user"]
+        request = complete(said[-2], asked) if len(said) > 1 else None
+        if request is not None:
+            return (request,)
+    return understand(asked)
 
 
 def _say(text: str, is_last: bool = True) -> list[ModelPart]:
@@ -106,7 +128,7 @@ def _answer(request: Request, messages: Sequence[Message]) -> str:
         return ""
     if request.name == "repeat":
         spoken = (message.content for message in reversed(messages) if message.role == "assistant" and message.content)
-        return next(spoken, "I have not said anything yet.")
+        return next(spoken, "I have not said anything yet.").removesuffix(CUT_OFF)
     return _SAYINGS[request.name]
 
 
@@ -132,6 +154,8 @@ def _call(request: Request, number: int) -> ToolCall | None:
             tool, arguments = "convert_units", _conversion(values)
         case "louder" | "quieter":
             tool, arguments = "set_volume", {"change": request.name}
+        case "tell_volume":
+            tool, arguments = "set_volume", {}
         case "set_volume":
             tool, arguments = "set_volume", {"percent": _percent(values)}
         case "slower" | "faster" | "normal_rate":
@@ -146,7 +170,7 @@ def _named(**values: object) -> dict[str, object]:
 
 
 def _duration(values: dict[str, object]) -> float:
-    return float(cast(Fraction, values.get("duration", values.get("duration_whole"))))
+    return float(cast(Fraction, next(values[name] for name in _DURATIONS if name in values)))
 
 
 def _names(values: dict[str, object]) -> dict[str, object]:
@@ -166,10 +190,11 @@ def _clock_time(values: dict[str, object]) -> dict[str, object]:
 
 
 def _change(action: str, values: dict[str, object]) -> dict[str, object]:
-    seconds = _duration(values) if "duration" in values or "duration_whole" in values else 0.0
-    named_by_length = action == "cancel"
+    seconds = _duration(values) if not values.keys().isdisjoint(_DURATIONS) else 0.0
+    named_by_length = action in ("cancel", "pause", "resume")
     return {
         "action": action,
+        **(_clock_time(values) if "clock_time" in values else {}),
         **_named(
             name=values.get("timer_name", values.get("called", values.get("note"))),
             kind="alarm"
@@ -189,9 +214,9 @@ def _percent(values: dict[str, object]) -> float:
 
 def _conversion(values: dict[str, object]) -> dict[str, object]:
     """Return the arguments of a conversion; "six feet two inches" become inches."""
-    quantity = next(value for name, value in values.items() if name.startswith("quantity"))
-    parts = cast(tuple[tuple[Fraction, Unit], ...], quantity)
-    target = cast(Unit, next(value for name, value in values.items() if name.startswith("unit")))
+    said = next((value for value in values.values() if isinstance(value, Conversion)), None)
+    parts = said.quantity if said else cast(Quantity, values["quantity"])
+    target = said.target if said else cast(Unit, values["unit"])
     source = parts[-1][1]
     amount = sum((convert_units(amount, unit, source) for amount, unit in parts), Fraction(0))
     return {"amount": str(amount), "from_unit": source.plural, "to_unit": target.plural}

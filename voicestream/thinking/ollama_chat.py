@@ -68,8 +68,8 @@ def encode(request: ChatRequest) -> dict[str, Any]:
     if request.reasoning != "default":
         # thinking is on where nothing is said; gpt-oss knows only levels
         is_leveled = "gpt-oss" in request.model
-        effort = "low" if request.reasoning == "off" else request.reasoning
-        body["think"] = effort if is_leveled else request.reasoning != "off"
+        effort = "low" if request.reasoning == "none" else request.reasoning
+        body["think"] = effort if is_leveled else request.reasoning != "none"
     if request.tools:
         body["tools"] = [
             {

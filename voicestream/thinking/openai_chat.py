@@ -60,8 +60,8 @@ def encode(request: ChatRequest) -> dict[str, Any]:
     if is_openai:
         body["stream_options"]["include_obfuscation"] = False
         if request.reasoning != "default" and request.model.startswith(("gpt-5", "o1", "o3", "o4")):
-            body["reasoning_effort"] = {"off": "minimal"}.get(request.reasoning, request.reasoning)
-    elif request.server in ("llama.cpp", "vllm") and request.reasoning == "off":
+            body["reasoning_effort"] = {"none": "minimal"}.get(request.reasoning, request.reasoning)
+    elif request.server in ("llama.cpp", "vllm") and request.reasoning == "none":
         body["chat_template_kwargs"] = {"enable_thinking": False}
     if request.server == "llama.cpp":
         body["cache_prompt"] = True

@@ -45,7 +45,7 @@ def encode(request: ChatRequest) -> dict[str, Any]:
         "max_output_tokens": request.max_tokens,
     }
     if request.reasoning != "default" and request.model.startswith(("gpt-5", "o1", "o3", "o4")):
-        body["reasoning"] = {"effort": "minimal" if request.reasoning == "off" else request.reasoning}
+        body["reasoning"] = {"effort": "minimal" if request.reasoning == "none" else request.reasoning}
     if request.tools:
         body["tools"] = [
             {

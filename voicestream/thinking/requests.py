@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from voicestream.thinking.arithmetic import read_calculation
 from voicestream.thinking.clock_times import read_clock_time, read_day
 from voicestream.thinking.durations import read_duration
-from voicestream.thinking.grammar import Reader, Understanding, Values, list_words, read_notation
+from voicestream.thinking.grammar import Reader, Understanding, Values, list_needs, list_words, read_notation
 from voicestream.thinking.phrase_slots import (
     HEARD_RULES,
-    KINDS_HEARD,
+    read_conversion,
     read_kind,
     read_label,
+    read_more_time,
+    read_parts_of,
     read_percent,
     read_quantity,
     read_time_said_whole,
@@ -43,6 +45,12 @@ class Request:
 _DEAREST_MENDED = 4
 """Where words were replaced already, little else may be forgiven: better to ask than to do the wrong thing."""
 
+_LONGEST_MENDED = 12
+"""Words; looking for resembling words takes its time, and a longer text is rather meant for somebody else."""
+
+_JOINERS = ("and", "then", "also")
+_MOST_JOINERS = 6
+
 _LONGEST = 60
 """Words; a longer text is no request to this assistant."""
 
@@ -54,7 +62,7 @@ _OPENINGS = tuple(
         "i would like to", "i want to", "i'd like", "i would like", "i want", "i need you to", "i need", "hey", "hi",
         "hello", "ok", "so", "um", "uh", "er", "erm", "hmm", "well", "and", "now", "then", "also", "assistant",
         "computer", "quickly", "just", "let's", "do you know", "do you remember", "tell me", "i wonder", "actually",
-        "kindly", "go ahead and", "for me",
+        "kindly", "excuse me", "go ahead and", "for me",
     )
 )  # fmt: skip
 _CLOSINGS = tuple(
@@ -81,6 +89,7 @@ _RULES = {name: read_notation(notation) for name, notation in HEARD_RULES.items(
 _READERS: dict[str, Reader] = {
     "duration": read_duration,
     "duration_whole": read_duration,
+    "more_time": read_more_time,
     "clock_time": read_clock_time,
     "time_said_whole": read_time_said_whole,
     "day": read_day,
@@ -93,13 +102,17 @@ _READERS: dict[str, Reader] = {
     "timer_name": read_timer_name,
     "called": read_label,
     "note": read_label,
-    **{f"quantity_{kind}": read_quantity for kind in KINDS_HEARD},
-    **{f"unit_{kind}": read_unit for kind in KINDS_HEARD},
+    "conversion": read_conversion,
+    "parts_of": read_parts_of,
 }
 
 _UNDERSTANDING = Understanding(_READERS, _RULES, _SOUND_ALIKES, _SKIPPABLE)
 
-_NODES = {phrase.name: read_notation(" | ".join(phrase.heard + phrase.understood)) for phrase in PHRASES}
+_WORDINGS = tuple(
+    (phrase.name, node, list_needs(node))
+    for phrase in PHRASES
+    for node in map(read_notation, phrase.heard + phrase.understood)
+)
 
 _TRIVIAL = ("greeting", "thanks", "agree")
 """What people add to a request without meaning more by it."""
@@ -110,18 +123,17 @@ _SENTENCE_END = re.compile(r"(?<![ap]\.m)[.?!;]+\s+")
 def understand(text: str) -> tuple[Request, ...]:
     """Return what `text` asks for, in its order; empty where it is nothing that is known."""
     words = split_words(text)
+    if len(words) > _LONGEST:
+        return ()
     whole = _understand_words(words)
     if whole is not None:
         return (whole,)
-    parts = [split_words(part) for part in _SENTENCE_END.split(text)]
-    requests = [request for part in parts if part for request in _understand_list(part)]
-    if not all(_understand_list(part) for part in parts if part):
-        requests = []
-    if not requests:
-        mended = _mend(words)
-        request = _understand_words(mended) if mended != words else None
-        return (request,) if request and request.price <= _DEAREST_MENDED else ()
-    return tuple(request for request in requests if request.name not in _TRIVIAL) or tuple(requests[:1])
+    parts = [_understand_list(part) for part in map(split_words, _SENTENCE_END.split(text)) if part]
+    if all(parts):
+        requests = [request for part in parts for request in part]
+        return tuple(request for request in requests if request.name not in _TRIVIAL) or tuple(requests[:1])
+    mended = _understand_words(_mend(words)) if len(words) <= _LONGEST_MENDED else None
+    return (mended,) if mended is not None and mended.price <= _DEAREST_MENDED else ()
 
 
 def _understand_list(words: tuple[str, ...]) -> list[Request]:
@@ -129,8 +141,10 @@ def _understand_list(words: tuple[str, ...]) -> list[Request]:
     whole = _understand_words(words)
     if whole is not None:
         return [whole]
+    if sum(word in _JOINERS for word in words) > _MOST_JOINERS:
+        return []
     for place, word in enumerate(words):
-        if word in ("and", "then", "also") and 0 < place < len(words) - 1:
+        if word in _JOINERS and 0 < place < len(words) - 1:
             first = _understand_words(words[:place])
             rest = _understand_list(words[place + 1 :]) if first is not None else []
             if first is not None and rest:
@@ -139,13 +153,16 @@ def _understand_list(words: tuple[str, ...]) -> list[Request]:
 
 
 def _understand_words(words: tuple[str, ...]) -> Request | None:
-    if not 0 < len(words) <= _LONGEST:
+    if not words:
         return None
     cheapest: Request | None = None
     for price, variant in _bare_variants(words):
         if cheapest is not None and cheapest.price <= price:
             break
-        for name, node in _NODES.items():
+        present = {*variant, *(_SOUND_ALIKES[word] for word in variant if word in _SOUND_ALIKES)}
+        for name, node, needs in _WORDINGS:
+            if any(need.isdisjoint(present) for need in needs):
+                continue
             reading = _UNDERSTANDING.read_whole(node, variant)
             if reading is not None and (cheapest is None or price + reading[0] < cheapest.price):
                 cheapest = Request(name, reading[1], price + reading[0])
@@ -182,8 +199,34 @@ def _mend(words: tuple[str, ...]) -> tuple[str, ...]:
 
 @functools.cache
 def _known_words() -> tuple[str, ...]:
-    nodes = (*_NODES.values(), *_RULES.values())
+    nodes = (*(node for _, node, _ in _WORDINGS), *_RULES.values())
     return tuple(sorted({word for node in nodes for word in list_words(node)}))
+
+
+_COMPLETED = {
+    "set_timer_for_what": ("set a timer for {}",),
+    "set_alarm_for_what": ("set an alarm for {}",),
+    "pause_timers": ("pause {}", "pause the {} timer"),
+    "resume_timers": ("resume {}", "resume the {} timer"),
+    "cancel_timers": ("cancel {}", "cancel the {} timer"),
+}
+
+
+def complete(before: str, answer: str) -> Request | None:
+    """Return what was asked for in `before`, now that `answer` has said what was missing, or None."""
+    asked = understand(before)
+    words = list(split_words(answer))
+    if len(asked) != 1 or not words or asked[0].name not in _COMPLETED:
+        return None
+    while words[0] in ("for", "in", "at", "the", "just"):
+        words = words[1:] or ["nothing"]
+    if words[-1] == "one":
+        words[-1] = "timer"
+    for sentence in _COMPLETED[asked[0].name]:
+        request = _understand_words(split_words(sentence.format(" ".join(words))))
+        if request is not None and request.name == asked[0].name.removesuffix("_for_what"):
+            return Request(request.name, asked[0].values + request.values, request.price)
+    return None
 
 
 def is_yes(text: str) -> bool:

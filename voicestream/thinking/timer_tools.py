@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 
-from voicestream.thinking.clock_times import WEEKDAYS, ClockTime, Half, next_moment, read_clock_time, say_day, say_time
+from voicestream.thinking.clock_times import (
+    WEEKDAYS,
+    ClockTime,
+    Half,
+    next_moment,
+    read_clock_time,
+    say_day,
+    say_time,
+    shows,
+)
 from voicestream.thinking.durations import say_duration
 from voicestream.thinking.timers import SNOOZE, Moment, Timer, TimerProblem, Timers, name_timer, tell_left
 from voicestream.thinking.tools import Arguments, Tool, ToolProblem
@@ -14,8 +25,17 @@ from voicestream.vocabulary import ToolDescription
 
 Now = Callable[[], Moment]
 
+_WRITTEN_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+WHICH_ONE = "Which one do you mean?"
+
 _NAME = {"type": "string", "maxLength": 60, "description": "What it is called, such as pizza. Leave out if unnamed."}
 _NOTE = {"type": "string", "maxLength": 200, "description": "For a reminder: what to do, such as call the dentist."}
+_HALF = {
+    "type": "string",
+    "enum": ["am", "pm", "either"],
+    "description": "Only where the time is on the clock of 12 hours; either: the next of both.",
+}
 _KIND = {"type": "string", "enum": ["timer", "alarm"]}
 
 
@@ -23,7 +43,7 @@ def timer_tools(timers: Timers, now: Now) -> tuple[Tool, ...]:
     """Return the tools that set, change and tell `timers`."""
 
     async def set_timer(arguments: Arguments) -> str:
-        name, note = arguments.get("name", ""), arguments.get("note", "")
+        name, note = _clean(arguments, "name"), _clean(arguments, "note")
         try:
             timer = timers.start(float(arguments["seconds"]), now(), name, note)
         except TimerProblem as problem:
@@ -34,14 +54,14 @@ def timer_tools(timers: Timers, now: Now) -> tuple[Tool, ...]:
         return f"{name.capitalize()} timer set for {length}." if name else f"Timer set for {length}."
 
     async def set_alarm(arguments: Arguments) -> str:
-        name, note = arguments.get("name", ""), arguments.get("note", "")
-        moment = now()
-        at = next_moment(_read_time(arguments), moment.wall)
+        name, note = _clean(arguments, "name"), _clean(arguments, "note")
+        wall = now().wall.replace(tzinfo=None)
+        at = next_moment(_read_time(arguments), wall)
         try:
             timers.set_alarm(at, name, note)
         except TimerProblem as problem:
             raise ToolProblem(str(problem)) from None
-        when = f"{say_time(at)} {_on_day(at.date(), moment.wall.date())}"
+        when = f"{say_time(at)} {_on_day(at.date(), wall.date())}"
         if note:
             return f"I'll remind you to {note} at {when}."
         return f"{name.capitalize()} alarm set for {when}." if name else f"Alarm set for {when}."
@@ -67,19 +87,23 @@ def timer_tools(timers: Timers, now: Now) -> tuple[Tool, ...]:
     )
 
 
+def _clean(arguments: Arguments, key: str) -> str:
+    """Return a text that a model wrote without line ends and control characters: it is spoken and shown later."""
+    return "".join(sign for sign in arguments.get(key, "") if sign.isprintable()).strip()
+
+
 def _read_time(arguments: Arguments) -> ClockTime:
     half: Half = arguments.get("half", "exact")
-    day = arguments.get("day", "")
-    words = split_words(arguments["time"])
+    time, day = arguments["time"], arguments.get("day", "")
+    if written := _WRITTEN_TIME.fullmatch(time.strip()):
+        hour, minute = int(written[1]), int(written[2])
+        return ClockTime(hour, minute, half if 1 <= hour <= 12 else "exact", day)
+    words = split_words(time)
     found = read_clock_time(words, 0).get(len(words))
     if found is None:
-        raise ToolProblem(f"{arguments['time']} is no time of day. Write it like 19:30.")
+        raise ToolProblem(f"{time} is no time of day. Write it like 19:30.")
     said = found[1]
-    if half == "exact" and said.half == "either" and ":" in arguments["time"]:
-        return ClockTime(said.hour, said.minute, "exact", day or said.day)
-    return ClockTime(
-        said.hour, said.minute, half if said.half == "either" and half != "exact" else said.half, day or said.day
-    )
+    return replace(said, half=half if said.half == "either" and half != "exact" else said.half, day=day or said.day)
 
 
 def _on_day(day: date, today: date) -> str:
@@ -94,18 +118,22 @@ def _tell_none(timers: Timers, name: str, kind: str) -> str:
 
 
 def _change(timers: Timers, arguments: Arguments, now: Moment) -> str:
-    action, kind = arguments["action"], arguments.get("kind", "")
+    action = arguments["action"]
+    kind = arguments.get("kind", "timer" if action == "extend" else "")
     name, seconds = arguments.get("name", ""), float(arguments.get("seconds", 0))
     if action == "snooze":
         return _snooze(timers, seconds or SNOOZE, now)
-    length = float(arguments.get("length", 0))
-    found = _fitting(timers.find(name, kind, length), action)
+    found = timers.find(name, kind, float(arguments.get("length", 0)))
+    if "time" in arguments:
+        said = _read_time(arguments)
+        found = [timer for timer in found if timer.at is not None and shows(said, timer.at)]
+    found = _fitting(found, action)
     if not found:
         if action in ("pause", "resume") and timers.find(name, kind):
             return "Nothing is paused." if action == "resume" else "Nothing is running that could be paused."
         return _tell_none(timers, name, kind)
     if len(found) > 1 and not arguments.get("all", False):
-        return f"You have {_join([_with_article(timer) for timer in found])}. Which one do you mean?"
+        return f"You have {_join([_with_article(timer) for timer in found])}. {WHICH_ONE}"
     for timer in found if action != "cancel" else ():
         match action:
             case "pause":
@@ -185,11 +213,7 @@ _SET_ALARM = ToolDescription(
         "type": "object",
         "properties": {
             "time": {"type": "string", "description": "HH:MM on the clock of 24 hours."},
-            "half": {
-                "type": "string",
-                "enum": ["am", "pm", "either"],
-                "description": "Only where the time is on the clock of 12 hours; either: the next of both.",
-            },
+            "half": _HALF,
             "day": {"type": "string", "enum": ["today", "tomorrow", *WEEKDAYS], "description": "Default: the next."},
             "name": _NAME,
             "note": _NOTE,
@@ -215,6 +239,11 @@ _CHANGE_TIMERS = ToolDescription(
             "seconds": {"type": "number", "description": "For extend and snooze: how much longer."},
             "name": _NAME,
             "kind": _KIND,
+            "time": {
+                "type": "string",
+                "description": "HH:MM at which an alarm is set, where that is how it is called.",
+            },
+            "half": _HALF,
             "length": {"type": "number", "description": "Seconds it was set for, where that is how it is called."},
             "all": {"type": "boolean", "description": "Whether all that fit are meant."},
         },

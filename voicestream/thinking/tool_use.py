@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, field
 
 from voicestream.parts import Model
 from voicestream.thinking.requests import is_yes
@@ -54,48 +55,39 @@ class ToolUser:
         conversation = list(messages)
         asked: tuple[ToolCall, ...] = ()
         usage: Usage | None = None
-        if self._asked and is_yes(_last_said(messages)):
-            permitted = tuple(ToolCall(f"{call.id}_permitted", call.name, call.arguments) for call in self._asked)
-            async with aclosing(self._run(permitted, "", confirmed, conversation)) as parts:
-                async for part in parts:
-                    yield part
-        for round_number in range(self._most_rounds + 2):
-            text, calls, finish = "", [], Finish("stop", note="the stream ended early")
+        async with aclosing(self._run(self._permitted(messages), "", confirmed, conversation)) as parts:
+            async for part in parts:
+                yield part
+        for rounds_left in range(self._most_rounds + 1, -1, -1):
+            written = _Written()
             async with aclosing(self._model.stream(conversation, self._descriptions)) as parts:
                 async for part in parts:
-                    match part:
-                        case ToolCall():
-                            calls.append(part)
-                        case Finish():
-                            finish = part
-                        case Delta():
-                            text += part.text
-                            yield part
-                        case _:
-                            yield part
-            usage = _add_usage(usage, finish.usage)
-            calls = calls[:MOST_CALLS]
-            if not calls or finish.reason not in ("tool_calls", "stop") or round_number > self._most_rounds:
-                break  # the calls of an answer that was cut off may be cut off themselves
-            if round_number == self._most_rounds:
-                for part in _refuse(calls, text, _ENOUGH, conversation):
-                    yield part
-                continue
-            asked = tuple(call for call in calls if self._must_ask(call))
-            for part in _refuse(asked, text, _NOT_YET, conversation):
+                    if written.add(part):
+                        yield part
+            usage = _add_usage(usage, written.finish.usage)
+            if not written.must_act() or not rounds_left:
+                break
+            asked = tuple(call for call in written.calls if self._must_ask(call)) if rounds_left > 1 else ()
+            refused = asked if rounds_left > 1 else written.calls
+            others = [call for call in written.calls if call not in refused]
+            for part in _refuse(refused, written.text, _NOT_YET if asked else _ENOUGH, conversation):
                 yield part
-            others = tuple(call for call in calls if call not in asked)
-            async with aclosing(self._run(others, "" if asked else text, confirmed, conversation)) as parts:
+            async with aclosing(self._run(others, "" if refused else written.text, confirmed, conversation)) as parts:
                 async for part in parts:
                     yield part
             if asked:
-                yield Delta(_after(text, self._question(asked)))
-                finish = Finish("stop")
+                yield Delta(_after(written.text, self._question(asked)))
                 break
         if asked or self._asked:
             await confirmed.wait()  # an answer that is taken back has neither asked nor been answered
             self._asked = asked
-        yield Finish(finish.reason if not asked else "stop", usage, finish.note)
+        yield Finish("stop" if written.must_act() else written.finish.reason, usage, written.finish.note)
+
+    def _permitted(self, messages: Sequence[Message]) -> list[ToolCall]:
+        """Return the calls that were asked for in the last answer, if the user said yes."""
+        if not self._asked or not is_yes(_last_said(messages)):
+            return []
+        return [ToolCall(f"{call.id}_permitted", call.name, call.arguments) for call in self._asked]
 
     async def _run(
         self, calls: Sequence[ToolCall], text: str, confirmed: asyncio.Event, conversation: list[Message]
@@ -133,6 +125,33 @@ class ToolUser:
 
     def _question(self, calls: Sequence[ToolCall]) -> str:
         return " ".join(ask_permission(call, self._tools) for call in calls)
+
+
+@dataclass(slots=True)
+class _Written:
+    """What the model wrote in one round."""
+
+    text: str = ""
+    calls: list[ToolCall] = field(default_factory=list)
+    finish: Finish = field(default_factory=lambda: Finish("length"))  # until it comes, the calls may not be whole
+
+    def add(self, part: ModelPart) -> bool:
+        """Take a part; return whether it is to be handed on at once."""
+        match part:
+            case ToolCall():
+                if len(self.calls) < MOST_CALLS:
+                    self.calls.append(part)
+                return False
+            case Finish():
+                self.finish = part
+                return False
+            case Delta():
+                self.text += part.text
+        return True
+
+    def must_act(self) -> bool:
+        """Return whether calls are to be run; those of an answer that was cut off may be cut off themselves."""
+        return bool(self.calls) and self.finish.reason in ("tool_calls", "stop")
 
 
 def ask_permission(call: ToolCall, tools: Mapping[str, Tool]) -> str:

@@ -168,4 +168,6 @@ def convert_units(amount: Fraction, source: Unit, target: Unit) -> Fraction:
 
 def say_amount(amount: Fraction, unit: Unit) -> str:
     """Return an amount as it stands in an answer: "8.0467 kilometers", "1 mile"."""
+    if unit.kind == "temperature":  # nobody feels more, and no thermometer shows more
+        amount = Fraction(round(amount * 10), 10)
     return f"{say_number(amount)} {unit.singular if abs(amount) == 1 else unit.plural}"

@@ -74,6 +74,7 @@ class LengthWatcher:
     def __init__(self, seconds: float) -> None:
         self._limit = int(seconds * CHARACTERS_PER_SECOND)
         self._length = 0
+        self._beyond = ""
         self._seconds = seconds
 
     def add(self, text: str) -> EarlyStop | None:
@@ -82,10 +83,12 @@ class LengthWatcher:
         if self._length <= self._limit:
             return None
         start = max(0, self._limit - before)
-        end = re.search(r"[.!?…]['\"”’)]*(?=\s)|[。！？]|\n", text[start:])
+        seen = len(self._beyond)
+        self._beyond += text[start:]
+        end = re.search(r"[.!?…]['\"”’)]*(?=\s)|[。！？]|\n", self._beyond)
         if end is None and self._length < self._limit + self._GRACE:
             return None
-        keep = start + end.end() if end is not None else len(text)
+        keep = start + max(0, end.end() - seen) if end is not None else len(text)
         note = f"the answer would take more than {self._seconds:g} seconds to say"
         return EarlyStop("too_long", note, keep, " Shall I go on?")
 

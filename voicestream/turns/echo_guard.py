@@ -12,8 +12,8 @@ from difflib import SequenceMatcher
 
 from voicestream.turns.words import bare_words
 
-_LETTERS_PER_SECOND = 14.0
-"""Of a voice at usual speed; only used where the length of what is said is not known."""
+_FASTEST, _SLOWEST = 18.0, 9.0
+"""Letters a second, of voices; used where the length of what is said is not known."""
 _FORGET_AFTER = 45.0
 """Seconds; longer than the longest speech (hearing.max_speech) and its tail."""
 _LEAD = 0.3
@@ -30,7 +30,9 @@ _MISHEARD = 0.4
 class _Said:
     word: str
     start: float
+    """Seconds, not before which it begins."""
     end: float
+    """Seconds, not after which it ends."""
 
 
 class EchoGuard:
@@ -47,27 +49,29 @@ class EchoGuard:
         """Note that the loudspeaker says `text` from `start` to `end`, in seconds of audio time."""
         words = bare_words(text)
         letters = sum(map(len, words))
-        if not letters:
-            return
-        seconds = (end - start) if end is not None and end > start else letters / _LETTERS_PER_SECOND
-        time = start
+        seconds = None if end is None else max(end - start, 0.0)
+        done = 0
         for word in words:
-            length = seconds * len(word) / letters
-            self._said.append(_Said(word, time, time + length))
-            time += length
+            earliest = done / _FASTEST if seconds is None else seconds * done / letters
+            done += len(word)
+            latest = done / _SLOWEST if seconds is None else seconds * done / letters
+            self._said.append(_Said(word, start + earliest, start + latest))
         while self._said and self._said[0].end < start - _FORGET_AFTER:
             self._said.popleft()
 
     def silenced(self, time: float) -> None:
         """Note that the loudspeaker was paused or stopped: the words that were to sound after `time` do not."""
-        self._kept = [word for word in self._said if word.start > time]
-        self._said = deque(word for word in self._said if word.start <= time)
+        self._kept = [word for word in self._said if word.end > time]
+        self._said = deque(word for word in self._said if word.start <= time + _LEAD)
         self._silent_from = time
 
     def resumed(self, time: float) -> None:
         """Note that the loudspeaker goes on with the words that were kept back."""
         late = time - self._silent_from
-        self._said.extend(_Said(word.word, word.start + late, word.end + late) for word in self._kept)
+        self._said = deque(word for word in self._said if word.end <= self._silent_from)
+        for word in self._kept:
+            start = word.start if word.start <= self._silent_from else word.start + late
+            self._said.append(_Said(word.word, start, word.end + late))
         self._kept = []
 
     def own_words(self, text: str, start: float, end: float) -> str:
@@ -78,15 +82,16 @@ class EchoGuard:
         shown = text.split()
         if not audible or not shown:
             return text
-        return " ".join(_without_echo(shown, "".join(audible)))
+        return " ".join(_without_echo(shown, audible))
 
     def is_own(self, text: str, start: float, end: float) -> bool:
         """Tell whether the transcript of [start, end] holds words, and all of them are the assistant's own."""
         return bool(bare_words(text)) and not bare_words(self.own_words(text, start, end))
 
 
-def _without_echo(shown: list[str], said: str) -> list[str]:
-    """Return the words of `shown` that are not made of letters of `said`, in its order."""
+def _without_echo(shown: list[str], audible: list[str]) -> list[str]:
+    """Return the words of `shown` that are not made of letters of the audible words, in their order."""
+    said = "".join(audible)
     bare = ["".join(bare_words(word)) for word in shown]
     heard = "".join(bare)
     if not heard:
@@ -98,14 +103,19 @@ def _without_echo(shown: list[str], said: str) -> list[str]:
             continue
         if last_heard is not None and last_said is not None:
             gap, said_gap = heard[last_heard : block.a], said[last_said : block.b]
-            if gap and SequenceMatcher(None, gap, said_gap, autojunk=False).ratio() >= _MISHEARD:
+            if len(gap) < _SHORTEST_RUN or _likeness(gap, said_gap) >= _MISHEARD:
                 is_echo[last_heard : block.a] = [True] * len(gap)
         is_echo[block.a : block.a + block.size] = [True] * block.size
         last_heard, last_said = block.a + block.size, block.b + block.size
     own, position = [], 0
     for word, letters in zip(shown, bare, strict=True):
         covered = sum(is_echo[position : position + len(letters)])
-        if letters and covered < _COVERED * len(letters):
+        is_short_echo = len(letters) < _SHORTEST_RUN and letters in audible  # too short for a run of letters
+        if letters and covered < _COVERED * len(letters) and not is_short_echo:
             own.append(word)
         position += len(letters)
     return own
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()

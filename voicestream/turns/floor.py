@@ -15,6 +15,9 @@ from voicestream.turns.wake_phrase import after_wake_phrase
 from voicestream.turns.words import bare_words
 from voicestream.vocabulary import Transcript
 
+LEAKY = 2
+"""Pauses in a row for nothing but the loudspeaker's own sound that show that the microphone hears it."""
+
 
 class TurnRules(Protocol):
     """The settings of turn taking: section `turns` of config.yaml."""
@@ -93,6 +96,8 @@ class Floor:
     """Number of the turn that is being gathered, or was taken and may yet go on."""
     taken: str | None = None
     """Text of that turn where it was taken: its answer does not sound yet."""
+    taken_speech: int = -1
+    """Number of its last speech."""
     reopened: str = ""
     """Text of that turn when it was taken too early."""
     tries: int = 0
@@ -116,7 +121,7 @@ class Floor:
     @property
     def leaks_echo(self) -> bool:
         """Whether the microphone hears the loudspeaker, so that a voice alone does not tell that the user speaks."""
-        return self.leaks >= 2
+        return self.leaks >= LEAKY
 
     @property
     def is_deaf_to_speech(self) -> bool:
@@ -127,6 +132,11 @@ class Floor:
     def is_understood(self) -> bool:
         """Whether the voice is silent and all that it said is known."""
         return not self.is_voiced and self.words.is_understood(self.speech, self.voice_end)
+
+    @property
+    def first_unanswered(self) -> int:
+        """Number of the first speech that is not part of a taken turn."""
+        return self.words.first_speech if self.taken is None else self.taken_speech + 1
 
     @property
     def has_speech(self) -> bool:
@@ -176,13 +186,13 @@ class Floor:
             self.is_open = False
 
     def ignore_speech(self, reason: act.IgnoreReason) -> None:
-        """Let nothing come of what was said in this turn so far; do not tell what was said to others."""
-        if self.has_speech:
-            self.do(act.SpeechIgnored(reason, "" if reason in ("asleep", "muted") else self.words.text))
-        self.begin_turn()
+        """Let nothing come of what was said and not answered so far; do not tell what was said to others."""
+        if self.speech >= self.first_unanswered:
+            self.do(act.SpeechIgnored(reason, "" if reason in ("asleep", "muted") else self.newly_said()))
+        self.begin_turn(after=self.speech)
 
-    def begin_turn(self, lead: str = "") -> None:
-        """Gather a new turn: what was said up to now belongs to the past."""
+    def begin_turn(self, after: int, lead: str = "") -> None:
+        """Gather a new turn: the speeches up to number `after` belong to the past."""
         if self.taken is not None:
             self.turn += 1
         self.taken = None
@@ -190,8 +200,8 @@ class Floor:
         self.began_over_answer = False
         self.tries = 0
         self.is_released = False
-        self.words.begin_after(self.speech, lead)
-        self.starts = {number: start for number, start in self.starts.items() if number >= self.speech}
+        self.words.begin_after(after, lead)
+        self.starts = {number: start for number, start in self.starts.items() if number >= after}
 
     def end_answer(self) -> None:
         """Stop the running answer, if there is one: for good where its turn was taken, else without a trace."""

@@ -36,7 +36,7 @@ class SpokenTurn:
         """Begin a new turn with `lead` (what was typed); speeches up to number `speech` belong to the past."""
         self.first_speech = speech + 1
         self._lead = lead
-        self._parts.clear()
+        self._parts = {number: part for number, part in self._parts.items() if number > speech}
 
     def reach_back_to(self, speech: int) -> None:
         """Let `speech` count after all: it goes on."""

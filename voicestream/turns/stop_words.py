@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from voicestream.turns.backchannels import HESITATIONS
 from voicestream.turns.words import bare_words, phrase_set
 
 STOP_PHRASES: dict[str, frozenset[str]] = {
@@ -82,9 +83,9 @@ def is_stop(text: str, language: str = "") -> bool:
     while words:
         if " ".join(words) in phrases or _is_repeated(words, phrases):
             return True
-        if words[-1] in _POLITE:
+        if words[-1] in _POLITE or words[-1] in HESITATIONS:
             words = words[:-1]
-        elif words[0] in _POLITE:
+        elif words[0] in _POLITE or words[0] in HESITATIONS:
             words = words[1:]
         else:
             return False

@@ -7,7 +7,7 @@ from typing import Literal
 from voicestream.turns import actions as act
 from voicestream.turns.actions import State
 from voicestream.turns.backchannels import is_backchannel, is_hesitation
-from voicestream.turns.floor import Floor, RunningAnswer
+from voicestream.turns.floor import LEAKY, Floor, RunningAnswer
 from voicestream.turns.stop_words import is_stop
 from voicestream.turns.unfinished import is_unfinished
 from voicestream.turns.wake_phrase import after_wake_phrase
@@ -108,7 +108,7 @@ def speculate(floor: Floor, text: str) -> None:
         and floor.tries < MOST_TRIES
         and floor.voice_end - start <= LONGEST_SPECULATION
         and not is_unfinished(text, floor.words.language)
-        and not is_stop(text, floor.words.language)
+        and not means_stop(floor, text)
     ):
         floor.tries += 1
         begin_answer(floor, text, is_speculative=True)
@@ -116,18 +116,18 @@ def speculate(floor: Floor, text: str) -> None:
 
 def take_turn(floor: Floor, text: str) -> None:
     """Take the turn: the answer may sound, the prepared one where it answers the same words."""
-    answer, newly_said = floor.answer, floor.newly_said()
-    if is_stop(text, floor.words.language) or is_stop(newly_said, floor.words.language):
+    answer = floor.answer
+    if means_stop(floor, text):
         floor.end_answer()
         floor.close_speech()
         floor.do(act.StopAll(floor.turn, text))
         floor.taken = text
-        floor.begin_turn()
+        floor.begin_turn(after=floor.speech)
         floor.stay_awake()
         floor.rest()
         return
     floor.play_sound("end")
-    floor.taken = text
+    floor.taken, floor.taken_speech = text, floor.speech
     floor.do(act.TurnTaken(floor.turn, text))
     if answer is not None and are_equivalent(answer.text, text):
         floor.do(act.CommitAnswer(floor.turn, text))
@@ -136,6 +136,11 @@ def take_turn(floor: Floor, text: str) -> None:
         floor.end_answer()
         begin_answer(floor, text, is_speculative=False)
     floor.state = State.ANSWERING
+
+
+def means_stop(floor: Floor, text: str) -> bool:
+    """Tell whether the turn, or what was added to it after it was taken, is nothing but a wish for silence."""
+    return is_stop(text, floor.words.language) or is_stop(floor.newly_said(), floor.words.language)
 
 
 def begin_answer(floor: Floor, text: str, is_speculative: bool) -> None:
@@ -227,7 +232,7 @@ def sound_held(floor: Floor, event: act.AnswerSounding) -> None:
 def sound(floor: Floor) -> None:
     """Speak."""
     floor.close_speech()
-    floor.begin_turn()
+    floor.begin_turn(after=floor.first_unanswered - 1)
     floor.sounding_since = floor.now
     floor.state = State.SPEAKING
 
@@ -244,9 +249,9 @@ def end_silently(floor: Floor, event: act.AnswerEnded) -> None:
     if floor.answer is not None and floor.answer.turn == event.turn:
         floor.answer = None
         floor.close_speech()
-        floor.begin_turn()
+        floor.begin_turn(after=floor.first_unanswered - 1)
         floor.stay_awake()
-        floor.rest()
+        be_ready(floor, event)
 
 
 def lose_speculative(floor: Floor, event: act.AnswerEnded) -> None:
@@ -277,14 +282,14 @@ def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
     if floor.is_deaf_to_speech or event.speech < floor.words.first_speech:
         return
     text, language = floor.users_words(event), floor.words.language
-    is_called = text != event.text and not text and _is_called(floor, event)
-    if is_called or (not is_backchannel(text, language) and not is_hesitation(text) and is_sure(floor, event, text)):
+    is_called = not text and _is_called(floor, event)
+    is_listening_sound = is_backchannel(text, language) or is_hesitation(text)
+    if is_called or (not is_listening_sound and is_sure(floor, event, text)):
         interrupt(floor, event)
     elif floor.is_understood:
-        reason: SoundReason = "backchannel" if bare_words(text) else "silence"
-        if not bare_words(text) and bare_words(event.text):
-            reason = "echo"
-            floor.leaks = 2
+        reason: SoundReason = "backchannel" if is_listening_sound else "echo" if text != event.text else "silence"
+        if reason == "echo":
+            floor.leaks = LEAKY
         if floor.state is State.PAUSED:
             go_on_speaking(floor, reason)
         floor.close_speech()
@@ -346,6 +351,11 @@ def end_speaking(floor: Floor, event: act.AnswerEnded) -> None:
     if floor.is_deaf_to_speech:
         floor.close_speech()
         floor.ignore_speech("not interruptible")
+    be_ready(floor, event)
+
+
+def be_ready(floor: Floor, event: object) -> None:
+    """Go on with a speech that began over the answer, or wait for the next one."""
     if floor.has_speech:
         floor.began_over_answer = True
         listen_on(floor, event)
@@ -392,12 +402,14 @@ def unmute(floor: Floor, event: act.Unmuted) -> None:
     """Listen again, but not to what was said meanwhile."""
     floor.close_speech()
     if floor.answer is None:
-        floor.begin_turn()
+        floor.ignore_speech("muted")
         floor.stay_awake()
         floor.rest()
-    else:
-        floor.words.begin_after(floor.speech, floor.taken or "")
-        floor.state = State.SPEAKING if floor.answer.is_sounding else State.ANSWERING
+        return
+    if floor.speech >= floor.first_unanswered:
+        floor.do(act.SpeechIgnored("muted", ""))
+    floor.words.begin_after(floor.speech, floor.taken or "")
+    floor.state = State.SPEAKING if floor.answer.is_sounding else State.ANSWERING
 
 
 def hear_wake_phrase(floor: Floor, event: Transcript) -> None:
@@ -437,12 +449,12 @@ def press_button(floor: Floor, event: act.ButtonPressed) -> None:
     """Listen, whatever is going on; the turn ends when the button is released."""
     if floor.state is State.ASLEEP:
         floor.close_speech()
-        floor.begin_turn()
+        floor.ignore_speech("asleep")
     if floor.answer is not None and not floor.answer.is_speculative:
         floor.end_answer()
         if floor.taken is not None:
             floor.close_speech()
-            floor.begin_turn()
+            floor.begin_turn(after=floor.taken_speech)
     floor.is_button_down = True
     floor.is_released = False
     floor.state = State.HEARING
@@ -454,7 +466,6 @@ def release_button(floor: Floor, event: act.ButtonReleased) -> None:
         return
     floor.is_button_down = False
     if not floor.has_speech:
-        floor.begin_turn()
         floor.rest()
         return
     floor.close_speech()
@@ -476,9 +487,8 @@ def take_typed(floor: Floor, event: act.Typed) -> None:
     is_muted = floor.state is State.MUTED
     floor.end_answer()
     floor.close_speech()
-    if floor.taken is None:
-        floor.ignore_speech("typed")
-    floor.begin_turn(lead=text)
+    floor.ignore_speech("typed")
+    floor.begin_turn(floor.speech, lead=text)
     take_turn(floor, text)
     if is_muted:
         floor.state = State.MUTED
@@ -489,9 +499,7 @@ def stop_all(floor: Floor, event: act.StopPressed) -> None:
     state = floor.state
     floor.end_answer()
     floor.close_speech()
-    if floor.taken is None:
-        floor.ignore_speech("stopped")
-    floor.begin_turn()
+    floor.ignore_speech("stopped")
     floor.do(act.StopAll(floor.turn, ""))
     floor.is_button_down = False
     if state is State.MUTED:

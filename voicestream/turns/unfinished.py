@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voicestream.turns.backchannels import HESITATIONS
-from voicestream.turns.words import bare_words, word_set
+from voicestream.turns.words import bare_words, phrase_set, word_set
 
 OPEN_WORDS: dict[str, frozenset[str]] = {
     "en": word_set(
@@ -18,7 +18,7 @@ OPEN_WORDS: dict[str, frozenset[str]] = {
         couldnt wouldnt shouldnt i im ive id ill we were weve youre theyre hes shes theres very really quite too
         more most less please also just maybe perhaps well actually basically what where how why want wants
         wanted need needs let lets tell say call play find show give make set put take get think know guess
-        wondering going gonna wanna remind
+        wondering going gonna wanna remind buy
         """
     )
     - word_set("over more most less too think know play please no that this one"),
@@ -76,6 +76,37 @@ QUESTION_WORDS: dict[str, frozenset[str]] = {
 }
 """Words that begin a question."""
 
+REPLIES: dict[str, frozenset[str]] = {
+    "en": word_set("yes no yeah yep nope sure"),
+    "de": word_set("ja nein doch klar"),
+    "fr": word_set("oui non si ouais"),
+    "es": word_set("sí si no claro"),
+}
+"""Words that begin a short reply, which may end as no other sentence does: "yes, I do"."""
+
+NEVER_LAST = word_set("a an the and my your der die das und mein dein le la les et mon el los las y")
+"""Words after which not even a question mark is believed; recognizers like to write one."""
+
+OPEN_ENDINGS = phrase_set(
+    """
+    you know | tell me | show me | give me | send me | remind me | let me | i think | i guess | i wonder | i believe
+    | weißt du | sag mir | ich glaube | ich denke | dis moi | je crois | je pense | dime | creo que
+    """
+)
+"""Two words after which the object, or what is thought, is still to come."""
+
+_PARTICLES = word_set("on in off up down over out through")
+_PARTICLE_VERBS = word_set("turn put switch come go keep move carry hold log read play leave get lets")
+_LONGEST_PARTICLE_VERB = 5
+_BEFORE_THAT = word_set(
+    "is was like do did does doing about of to with for at on in say said know mean want need than not what "
+    "stop turn call hear see understand believe doubt explain repeat remember forget change after before"
+)
+"""Words after which "that" is a thing, and no clause follows."""
+_AND = word_set("and or und oder et ou y o")
+_PERSONS = word_set("you i we he she they it")
+_MODALS = word_set("can could will would shall should do does did have has")
+_BEINGS = word_set("is are am was were")
 _TRAILS_OFF = re.compile(r"(?:\.\.\.|…|[,;:\-–—])\s*$")
 _SHORTEST_QUESTION = 3
 _SHORTEST_OPENED = 7
@@ -93,11 +124,15 @@ def is_unfinished(text: str, language: str = "") -> bool:
     if not words:
         return False
     last = words[-1]
-    if last in HESITATIONS or _TRAILS_OFF.search(text):
+    if last in HESITATIONS or _TRAILS_OFF.search(text) or last in NEVER_LAST:
         return True
-    if text.rstrip().endswith("?"):
+    if text.rstrip().endswith("?") or words[0] in _among(REPLIES, language):
         return False
-    if last in _among(OPEN_WORDS, language):
+    if (last in _among(OPEN_WORDS, language) and not _is_particle(words)) or _is_asking(words):
+        return True
+    if last == "that" and len(words) > _SHORTEST_QUESTION and words[-2] not in _BEFORE_THAT:
+        return True
+    if " ".join(words[-2:]) in OPEN_ENDINGS or _is_list(text):
         return True
     if words[0] in _among(OPENERS, language) and len(words) < _SHORTEST_OPENED and "," not in text.rstrip(" .,"):
         return True
@@ -112,6 +147,24 @@ def is_complete_question(text: str, language: str = "") -> bool:
     if len(words) < _SHORTEST_QUESTION:
         return False
     return text.rstrip().endswith("?") or words[0] in _among(QUESTION_WORDS, language)
+
+
+def _is_asking(words: list[str]) -> bool:
+    """Tell whether an English question has only begun: "could you", "what would you"; but not "how are you"."""
+    if len(words) < 2 or words[-1] not in _PERSONS:
+        return False
+    return words[-2] in _MODALS or (words[-2] in _BEINGS and len(words) == 2)
+
+
+def _is_particle(words: list[str]) -> bool:
+    """Tell whether the last word belongs to the verb, as in "turn it on", "come in"."""
+    return words[-1] in _PARTICLES and words[0] in _PARTICLE_VERBS and len(words) <= _LONGEST_PARTICLE_VERB
+
+
+def _is_list(text: str) -> bool:
+    """Tell whether things are being counted up, and no "and" has announced the last one."""
+    items = text.rstrip(" .").split(",")
+    return len(items) > 2 and all(0 < len(item.split()) <= 3 for item in items[1:]) and not _AND & set(bare_words(text))
 
 
 def _is_dictated(words: list[str]) -> bool:

@@ -16,11 +16,7 @@ from typing import Self
 
 import numpy as np
 
-from voicestream.errors import VoiceError
-from voicestream.speaking.plain_text import is_speakable
-from voicestream.speaking.voice_names import VoiceDescription
-from voicestream.vocabulary import Pcm, WordTime
-from voicestream.voice_wire import (
+from voicestream.backends.voice_wire import (
     FrameDecoder,
     Kind,
     SpeakRequest,
@@ -32,6 +28,10 @@ from voicestream.voice_wire import (
     encode,
     encode_request,
 )
+from voicestream.errors import VoiceError
+from voicestream.speaking.plain_text import is_speakable
+from voicestream.speaking.voice_names import VoiceDescription
+from voicestream.vocabulary import Pcm, WordTime
 
 _MOST_BUFFERED = 256 * 1024
 """Bytes taken from a child and not read yet (6 s of espeak); then the pipe fills, and the child waits."""
@@ -52,10 +52,10 @@ class ChildProgram:
     """… and for each character of the text."""
 
 
-PYTTSX3 = ChildProgram("voicestream.backends.pyttsx3_child")
-ESPEAK = ChildProgram("voicestream.backends.espeak_child")
-PIPER = ChildProgram("voicestream.backends.piper_child", False, 60.0, 10.0, 0.25)
-KOKORO = ChildProgram("voicestream.backends.kokoro_child", False, 60.0, 10.0, 0.5)
+PYTTSX3 = ChildProgram("voicestream.backends.voice_pyttsx3")
+ESPEAK = ChildProgram("voicestream.backends.voice_espeak")
+PIPER = ChildProgram("voicestream.backends.voice_piper", False, 60.0, 10.0, 0.25)
+KOKORO = ChildProgram("voicestream.backends.voice_kokoro", False, 60.0, 10.0, 0.5)
 
 
 class ChildVoice:
@@ -86,6 +86,11 @@ class ChildVoice:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._close()
+
+    @property
+    def process_id(self) -> int | None:
+        """Return the number of the process that speaks, or None where none is alive."""
+        return self._current.process_id if self._current is not None and self._current.is_alive else None
 
     async def voices(self) -> list[VoiceDescription]:
         """Return the voices that the engine has; raise VoiceError."""
@@ -207,6 +212,11 @@ class _Child(asyncio.SubprocessProtocol):
     def is_gone(self) -> bool:
         """Tell whether the process has ended and its pipes are closed."""
         return self._is_gone.done()
+
+    @property
+    def process_id(self) -> int | None:
+        """Return the number of the process."""
+        return self._transport.get_pid()
 
     def ask(self, kind: Kind, payload: bytes) -> int:
         """Send a request, and return its number."""

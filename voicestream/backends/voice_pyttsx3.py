@@ -1,8 +1,9 @@
 """The child process that runs pyttsx3: one engine, one utterance at a time, its audio handed over and never played.
 
-Written against the drivers of pyttsx3 2.99. espeak (Linux): its callback is tapped, so that audio and word times
-leave while the rest is made; saving to the null device keeps the driver from playing through `aplay`. sapi5 and nsss
-(Windows, macOS): saved to a file, WAV or AIFF, which is complete when runAndWait returns.
+Written against the drivers of pyttsx3 2.99. espeak (Linux): started in espeak's synchronous mode instead of the
+driver's own, and its callback tapped: audio and word times leave while the rest is made, nothing is played through
+`aplay`, and the races of the other mode (a rate that came out by chance, one sentence in thirty lost) are gone. sapi5
+and nsss (Windows, macOS): saved to a file, WAV or AIFF, which is complete when runAndWait returns.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from __future__ import annotations
 import ctypes
 import os
 import tempfile
-import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from voicestream.backends.voice_wire import Audio, Hand, SpokenWord, VoiceSettings, serve
 from voicestream.errors import VoiceError
 from voicestream.speaking.plain_text import cut_long, plain_text, without_markup
-from voicestream.speaking.voice_names import VoiceDescription, find_espeak_voice, find_voice, voice_of_language
-from voicestream.voice_wire import Audio, Hand, SpokenWord, VoiceSettings, serve
+from voicestream.speaking.voice_names import VoiceDescription, find_espeak_voice, find_voice, voice_for
 
 LONGEST = 400
 """Characters given to pyttsx3 at a time: its espeak driver tells espeak ten times the true size of the text
@@ -25,8 +26,8 @@ LONGEST = 400
 
 _EVENT_WORD = 1
 _EVENT_END = 6
-_ESPEAK_RATE = 22_050
-"""Hertz; hard-coded in the driver too."""
+_PIECE_MILLISECONDS = 30
+_DO_NOT_EXIT = 0x8000  # on an error inside espeak
 
 
 class Pyttsx3Engine:
@@ -36,20 +37,23 @@ class Pyttsx3Engine:
         """Open the system's driver; raise VoiceError where there is none or the voice is unknown."""
         try:
             import pyttsx3
+            from pyttsx3.engine import default_engine_by_sys_platform
 
+            self._tap = _Tap() if default_engine_by_sys_platform() == "espeak" else None
             self._engine: Any = pyttsx3.init()  # Any: pyttsx3 has no types
+            self._engine.runAndWait()  # with nothing to say: before its first run it only queues what is set
         except Exception as error:  # a missing library raises RuntimeError, OSError, ImportError, or COM's own
             raise VoiceError(
                 f"pyttsx3 found no speech engine ({error}); on Linux install one: sudo apt install espeak-ng", "missing"
             ) from error
+        if self._tap is not None:
+            self._tap.listen_to(self._engine)
         self._settings = settings
-        self._is_espeak = self._engine.driver_name == "espeak"
-        self._find = find_espeak_voice if self._is_espeak else find_voice
+        self._find = find_espeak_voice if self._tap is not None else find_voice
         self._voices = self.voices()
         self._default = self._find(settings.voice or str(self._engine.getProperty("voice")), self._voices)
         self._by_language = {language: self._find(name, self._voices) for language, name in settings.voices}
         self._current: VoiceDescription | None = None
-        self._tap = _Tap(self._engine) if self._is_espeak else None
         for voice in (*self._by_language.values(), self._default):
             self._set_voice(voice)
 
@@ -64,7 +68,7 @@ class Pyttsx3Engine:
 
     def speak(self, text: str, language: str, hand: Hand) -> None:
         """Hand over the audio of `text`; words have times with espeak only."""
-        self._set_voice(self._voice_for(language))
+        self._set_voice(voice_for(language, self._default, self._by_language, self._voices))
         if self._tap is not None:
             self._tap.speak(plain_text(text), hand)
             return
@@ -72,21 +76,17 @@ class Pyttsx3Engine:
             if not hand(self._speak_to_file(piece)):
                 return
 
-    def _voice_for(self, language: str) -> VoiceDescription:
-        if language in self._by_language:
-            return self._by_language[language]
-        if not language or self._default.language.casefold().split("-")[0] == language:
-            return self._default
-        return voice_of_language(language, self._voices) or self._default
+    def stop(self) -> None:
+        """Do nothing: espeak asks whether to go on with every piece of 30 ms, the others are done with soon."""
 
     def _set_voice(self, voice: VoiceDescription) -> None:
         if voice == self._current:
             return
         self._current = voice
         self._engine.setProperty("voice", voice.id)
-        self._engine.setProperty("rate", self._settings.rate)  # after init() it is 175 or 200, by chance
+        self._engine.setProperty("rate", self._settings.rate)
         self._engine.setProperty("volume", self._settings.volume)
-        if not self._is_espeak:
+        if self._tap is None:
             return
         self._engine.setProperty("pitch", self._settings.pitch)
         _, plus, variant = voice.id.partition("+")
@@ -104,19 +104,28 @@ class Pyttsx3Engine:
 
 
 class _Tap:
-    """Listens in on the callback of pyttsx3's espeak driver."""
+    """Starts espeak for pyttsx3's driver, and takes the audio from the driver's callback."""
 
-    def __init__(self, engine: Any) -> None:
+    def __init__(self) -> None:
         from pyttsx3.drivers import _espeak
+        from pyttsx3.drivers.espeak import EspeakDriver
 
-        self._engine = engine
-        self._driver = engine.proxy._driver
-        self._finished = threading.Event()
+        self._espeak = _espeak
+        self._rate = _espeak.Initialize(_espeak.AUDIO_OUTPUT_SYNCHRONOUS, _PIECE_MILLISECONDS, None, _DO_NOT_EXIT)
+        if self._rate <= 0:
+            raise RuntimeError("espeak's data are missing")
+        EspeakDriver._moduleInitialized = True
+        EspeakDriver._defaultVoice = "gmw/en"
         self._hand: Hand | None = None
         self._offset = 0
         self._made_samples = 0
         self._before_samples = 0
-        _espeak.SetSynthCallback(self._heard)
+
+    def listen_to(self, engine: Any) -> None:
+        """Put itself before the callback of the engine's driver (Any: pyttsx3 has no types)."""
+        self._engine = engine
+        self._driver = engine.proxy._driver
+        self._espeak.SetSynthCallback(self._heard)
 
     def speak(self, text: str, hand: Hand) -> None:
         """Hand over the audio of `text` while espeak makes it."""
@@ -124,35 +133,36 @@ class _Tap:
         self._made_samples = 0
         for offset, piece in cut_long(text, LONGEST):
             self._offset, self._before_samples = offset, self._made_samples
-            self._finished.clear()
-            self._engine.save_to_file(piece, os.devnull)
+            self._engine.save_to_file(piece, os.devnull)  # say() would play it
             self._engine.runAndWait()
-            self._finished.wait()  # runAndWait does not wait for espeak
             if self._hand is None:
                 return
-        self._hand = None
 
     def _heard(self, wav: Any, count: int, events: Any) -> int:
-        """Take a piece on espeak's own thread (Any: pointers of ctypes), and let the driver have it too."""
-        words, at, is_end = [], 0, False
-        before = self._before_samples / _ESPEAK_RATE
+        """Take a piece from espeak (Any: pointers of ctypes), then let the driver have it; 1 stops espeak."""
+        words, at = [], 0
+        before = self._before_samples / self._rate
         while events[at].type:
             event = events[at]
-            is_end = is_end or event.type == _EVENT_END
             if event.type == _EVENT_WORD and event.text_position > 0:
                 start = self._offset + event.text_position - 1
                 words.append(SpokenWord(start, start + event.length, before + event.audio_position / 1000))
             at += 1
-        pcm = ctypes.string_at(wav, 2 * count) if count > 0 else b""
         self._made_samples += count
-        if self._hand is not None and not self._hand(Audio(pcm, _ESPEAK_RATE, tuple(words))):
+        pcm = ctypes.string_at(wav, 2 * count) if wav and count > 0 else b""
+        if self._hand is not None and not self._hand(Audio(pcm, self._rate, tuple(words))):
             self._hand = None
-        answer = int(self._driver._onSynth(wav, count, events))
-        if (
-            is_end
-        ):  # not on the driver's own "finished-utterance": after that it still ends "the" loop, perhaps the next
-            self._finished.set()
-        return answer
+        if wav and self._hand is not None:
+            return int(self._driver._onSynth(wav, count, events))
+        self._driver._onSynth(None, 0, (_Event(_EVENT_END), _Event(0)))  # in this mode espeak does not send it
+        return 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """An event as the driver reads it."""
+
+    type: int
 
 
 def read_speech(path: Path) -> Audio:

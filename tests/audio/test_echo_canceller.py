@@ -1,0 +1,159 @@
+"""The assistant's own voice is taken out, the user's is kept, and nothing is touched while nothing plays."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+
+from voicestream.backends.echo_canceller import (
+    Canceller,
+    EchoCanceller,
+    SpeexCanceller,
+    WebRtcCanceller,
+    is_cancelled_by_system,
+    open_canceller,
+)
+from voicestream.hearing.echo_path import EchoPath
+from voicestream.speaking.reference import Reference
+from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
+
+
+def voice(seconds: float, seed: int) -> Samples:
+    """Return noise with the spectrum and the syllables of speech."""
+    chance = np.random.default_rng(seed)
+    count = round(seconds * SAMPLE_RATE)
+    spectrum = np.fft.rfft(chance.standard_normal(count))
+    hertz = np.fft.rfftfreq(count, 1 / SAMPLE_RATE)
+    spectrum *= (hertz / 200) / (1 + (hertz / 500) ** 2)
+    samples = np.fft.irfft(spectrum, count)
+    syllables = np.repeat(chance.choice([0.05, 0.5, 1.0], count // 2_000 + 1), 2_000)[:count]
+    samples *= np.convolve(syllables, np.ones(400) / 400, "same")
+    return (0.2 * samples / np.abs(samples).max()).astype(np.float32)
+
+
+class Player:
+    """A loudspeaker that has played `far` from time 0 on."""
+
+    def __init__(self, far: Samples) -> None:
+        self._reference = Reference(SAMPLE_RATE, seconds=len(far) / SAMPLE_RATE + 1)
+        self._reference.time.note(0, 0.0)
+        self._reference.add(far, 0)
+
+    def reference(self, time: float, count: int) -> Samples:
+        return self._reference.read(time, count)
+
+
+def frames(samples: Samples) -> Iterable[Frame]:
+    for index in range(len(samples) // FRAME_SAMPLES):
+        piece = samples[index * FRAME_SAMPLES : (index + 1) * FRAME_SAMPLES]
+        yield Frame(piece, index * FRAME_SECONDS, (index + 1) * FRAME_SECONDS)
+
+
+def echo_of(far: Samples, delay: float) -> Samples:
+    chance = np.random.default_rng(9)
+    length = SAMPLE_RATE // 5
+    response = chance.standard_normal(length) * 10 ** (-3 * np.arange(length) / length)
+    response[0] = 4
+    response = np.concatenate((np.zeros(round(delay * SAMPLE_RATE)), response / np.linalg.norm(response)))
+    return (0.5 * np.convolve(far, response)[: len(far)]).astype(np.float32)
+
+
+def suppressor() -> Canceller:
+    pytest.importorskip("livekit.rtc", reason="needs the extra aec (livekit)")
+    return WebRtcCanceller()
+
+
+def linear() -> Canceller:
+    try:
+        return SpeexCanceller()
+    except OSError:
+        pytest.skip("needs libspeexdsp (apt install libspeexdsp1)")
+
+
+def decibels(before: Samples, after: Samples) -> float:
+    return float(10 * np.log10(np.mean(np.square(before)) / (np.mean(np.square(after)) + 1e-12)))
+
+
+def cancel(canceller: EchoCanceller, microphone: Samples, far: Samples) -> tuple[Samples, Samples]:
+    player = Player(far)
+    clean = [canceller.cancel(frame, player) for frame in frames(microphone)]
+    hard = [frame.samples if frame.for_detector is None else frame.for_detector for frame in clean]
+    return np.concatenate([frame.samples for frame in clean]), np.concatenate(hard)
+
+
+@pytest.mark.parametrize("delay", [0.02, 0.15, 0.3])
+def test_the_own_voice_is_taken_out_of_both_signals_at_any_delay(delay: float) -> None:
+    far = voice(14, 1)
+    echo = echo_of(far, delay)
+    soft, hard = cancel(EchoCanceller(suppressor(), linear()), echo, far)
+    late = slice(-4 * SAMPLE_RATE, -SAMPLE_RATE)
+    assert decibels(echo[late], soft[late]) > 12
+    assert decibels(echo[late], hard[late]) > 25
+
+
+def test_the_users_voice_stays_whole_for_the_recognizer() -> None:
+    far, near = voice(12, 1), voice(12, 2)
+    near[: 8 * SAMPLE_RATE] = 0
+    echo = echo_of(far, 0.04)
+    soft, _ = cancel(EchoCanceller(None, linear()), echo + near, far)
+    late = slice(9 * SAMPLE_RATE, 11 * SAMPLE_RATE)
+    share = float(np.dot(soft[late], near[late]) / np.dot(near[late], near[late]))
+    assert 20 * np.log10(share) == pytest.approx(0, abs=1)
+    assert decibels(near[late], soft[late] - near[late]) > decibels(near[late], echo[late]) + 6
+
+
+def test_frames_pass_untouched_while_nothing_plays() -> None:
+    canceller = EchoCanceller(suppressor(), linear())
+    player = Player(np.zeros(SAMPLE_RATE, np.float32))
+    for frame in frames(voice(1, 3)):
+        assert canceller.cancel(frame, player) is frame
+
+
+def test_without_any_canceller_it_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def refuse(name: str, *rest: object) -> object:
+        if name.startswith("livekit"):
+            raise ImportError(name)
+        return real(name, *rest)  # type: ignore[arg-type] # the arguments of __import__, passed on
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    monkeypatch.setattr("ctypes.CDLL", lambda name: (_ for _ in ()).throw(OSError(name)))
+    told: list[str] = []
+    assert open_canceller(lambda code, message: told.append(code)) is None
+    assert told == ["no_canceller"]
+
+
+def test_the_systems_own_canceller_is_known_by_its_name() -> None:
+    assert is_cancelled_by_system("Echo-Cancel Source")
+    assert not is_cancelled_by_system("USB microphone")
+
+
+@pytest.mark.parametrize("delay", [-0.1, 0.0, 0.04, 0.35])
+def test_the_delay_of_an_echo_is_measured(delay: float) -> None:
+    far = voice(6, 5)
+    near = np.roll(echo_of(far, 0.0), round(delay * SAMPLE_RATE))
+    path = EchoPath()
+    echoes = [path.add(mine.samples, theirs.samples) for mine, theirs in zip(frames(near), frames(far), strict=True)]
+    found = [echo for echo in echoes if echo is not None]
+    assert len(found) >= 4
+    assert np.median([echo.delay for echo in found]) == pytest.approx(delay, abs=0.001)
+    assert max(echo.likeness for echo in found) < 0.95
+
+
+def test_a_wire_is_no_room() -> None:
+    far = voice(6, 5)
+    near = np.roll(far, 777) * np.float32(0.3)
+    path = EchoPath()
+    echoes = [path.add(mine.samples, theirs.samples) for mine, theirs in zip(frames(near), frames(far), strict=True)]
+    assert min(echo.likeness for echo in echoes if echo is not None) > 0.99
+
+
+def test_strangers_are_not_taken_for_an_echo() -> None:
+    path = EchoPath()
+    pairs = zip(frames(voice(6, 6)), frames(voice(6, 7)), strict=True)
+    echoes = [path.add(mine.samples, theirs.samples) for mine, theirs in pairs]
+    assert all(echo.sharpness < 12 and echo.likeness < 0.5 for echo in echoes if echo is not None)

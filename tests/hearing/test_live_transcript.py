@@ -1,0 +1,274 @@
+"""Laws of the live transcript, with a recognizer that knows what was said when, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from virtual_time import run_in_virtual_time
+
+from voicestream.errors import RecognitionError
+from voicestream.hearing.live_transcript import TranscriptSettings, transcribe
+from voicestream.hearing.segmenter import Segmenter
+from voicestream.stages import stage
+from voicestream.vocabulary import (
+    FRAME_SAMPLES,
+    FRAME_SECONDS,
+    Frame,
+    Heard,
+    Hypothesis,
+    RecognitionFailed,
+    Samples,
+    Silence,
+    SpeechAudio,
+    SpeechEnded,
+    SpeechEvent,
+    SpeechPaused,
+    Transcript,
+)
+
+WORD = 0.32
+"""Seconds of each spoken word: ten frames."""
+
+
+@dataclass
+class Oracle:
+    """Recognizes the words of its script from samples that tell their own time, after a set delay."""
+
+    words: Sequence[str]
+    starts: Sequence[float]
+    delay: float = 0.1
+    fails: bool = False
+    calls: list[tuple[float, bool, float]] = field(default_factory=list)
+    running: int = 0
+
+    async def transcribe(self, audio: Samples, *, is_final: bool, prompt: str = "") -> Hypothesis:
+        self.running += 1
+        assert self.running == 1, "one decode at a time"
+        first, last = (float(audio[index]) * 1000 for index in (0, -1))
+        self.calls.append((asyncio.get_running_loop().time(), is_final, last))
+        try:
+            await asyncio.sleep(self.delay)
+        finally:
+            self.running -= 1
+        if self.fails:
+            raise RecognitionError("the recognizer is gone")
+        said = [
+            word for word, start in zip(self.words, self.starts, strict=True) if first <= start + 0.3 and start < last
+        ]
+        return Hypothesis(" ".join(said), language="en", cost=self.delay)
+
+
+def script(*parts: tuple[str, float]) -> tuple[list[float], list[str], list[float]]:
+    """Turn (words, silence after them) into probabilities, words and the words' starts."""
+    probabilities, words, starts = [0.0] * 30, [], []
+    for text, silence in parts:
+        for word in text.split():
+            words.append(word)
+            starts.append(len(probabilities) * FRAME_SECONDS)
+            probabilities += [0.95] * 10
+        probabilities += [0.0] * round(silence / FRAME_SECONDS)
+    return probabilities, words, starts
+
+
+async def speech_of(probabilities: Sequence[float], *, is_live: bool) -> AsyncGenerator[SpeechEvent, None]:
+    segmenter = Segmenter()
+    loop = asyncio.get_running_loop()
+    for index, probability in enumerate(probabilities):
+        if is_live:
+            await asyncio.sleep((index + 1) * FRAME_SECONDS - loop.time())
+        time = index * FRAME_SECONDS
+        samples = np.linspace(time, time + FRAME_SECONDS, FRAME_SAMPLES, dtype=np.float32) / 1000
+        for event in segmenter.add(Frame(samples, time), probability):
+            yield event
+    for event in segmenter.finish():
+        yield event
+
+
+def hear(
+    oracle: Oracle,
+    probabilities: Sequence[float],
+    settings: TranscriptSettings | None = None,
+    *,
+    is_live: bool = True,
+) -> list[tuple[float, Heard]]:
+    """Return what is heard, with the time at which it came."""
+
+    async def run() -> list[tuple[float, Heard]]:
+        loop = asyncio.get_running_loop()
+        async with aclosing(speech_of(probabilities, is_live=is_live)) as speech:
+            stream = transcribe(speech, oracle, settings, lockstep=not is_live)
+            return [(loop.time(), heard) async for heard in stream]
+
+    return run_in_virtual_time(run())
+
+
+def transcripts(heard: Sequence[tuple[float, Heard]]) -> list[tuple[float, Transcript]]:
+    return [(at, item) for at, item in heard if isinstance(item, Transcript)]
+
+
+def test_the_final_text_is_there_when_the_end_is_confirmed() -> None:
+    probabilities, words, starts = script(("set a timer for five minutes please", 3))
+    heard = hear(Oracle(words, starts, delay=0.2), probabilities)
+    finals = [(at, item) for at, item in transcripts(heard) if item.is_final]
+    paused = next(at for at, item in heard if isinstance(item, SpeechPaused))
+    assert finals[0][1].text == " ".join(words)
+    assert finals[0][0] <= paused + 0.2, "the decode began at the pause, or before"
+    kinds = [type(item) for _, item in heard]
+    assert kinds[kinds.index(SpeechEnded) + 1] is Transcript, "and at the end it is at hand"
+    assert transcripts(heard)[-1][1].stable == " ".join(words)
+
+
+def test_words_settle_while_they_are_said() -> None:
+    probabilities, words, starts = script(("one two three four five six seven eight nine ten eleven twelve", 3))
+    heard = hear(Oracle(words, starts, delay=0.05), probabilities)
+    end = max(starts) + WORD
+    settled = [item.stable for at, item in transcripts(heard) if at <= end + FRAME_SECONDS]
+    assert len(settled[-1].split()) >= 0.6 * len(words)
+    for before, after in pairwise(settled):
+        assert after.startswith(before)
+
+
+def test_no_event_waits_for_a_decode() -> None:
+    probabilities, words, starts = script(("a slow machine", 0.4), ("goes on", 3))
+    heard = hear(Oracle(words, starts, delay=1.7), probabilities)
+    for at, item in heard:
+        if isinstance(item, SpeechPaused):
+            assert at == pytest.approx(item.noticed, abs=0.001)
+        if isinstance(item, Silence):
+            assert at == pytest.approx(item.time, abs=0.001)
+    assert transcripts(heard)[-1][1].text == " ".join(words)
+
+
+def test_going_on_makes_the_text_a_partial_again() -> None:
+    probabilities, words, starts = script(("turn on", 1.0), ("the light", 3))
+    heard = [item for _, item in transcripts(hear(Oracle(words, starts), probabilities))]
+    assert next(item.text for item in heard if item.is_final) == "turn on"
+    assert heard[-1].text == "turn on the light"
+    assert {item.speech for item in heard} == {0}
+
+
+def test_a_final_waits_for_no_more_than_one_partial() -> None:
+    probabilities, words, starts = script(("one two three four five six seven eight nine ten", 3))
+    oracle = Oracle(words, starts, delay=0.5)
+    heard = hear(oracle, probabilities, TranscriptSettings(partial_share=4.0))
+    paused = next(at for at, item in heard if isinstance(item, SpeechPaused))
+    final = next(at for at, item in transcripts(heard) if item.is_final)
+    assert final - paused <= 2 * 0.5
+
+
+def test_partials_keep_within_their_share_and_never_fall_behind() -> None:
+    probabilities, words, starts = script((" ".join(["word"] * 70), 3))
+    for share in (0.1, 0.3, 0.6):
+        oracle = Oracle(words, starts, delay=0.15)
+        hear(oracle, probabilities, TranscriptSettings(partial_share=share))
+        talk = 70 * WORD
+        decodes = [call for call in oracle.calls if call[0] < talk]
+        assert len(decodes) * 0.15 / talk == pytest.approx(share, rel=0.1)
+        assert all(at - heard_to < 2 * FRAME_SECONDS for at, _, heard_to in decodes), "each hears all there is"
+
+
+def test_a_machine_that_is_too_slow_gets_no_partials_and_all_finals() -> None:
+    probabilities, words, starts = script(("one two three four five six", 2.5), ("seven eight nine ten", 2.5))
+    oracle = Oracle(words, starts, delay=3.0)
+    heard = [item for _, item in transcripts(hear(oracle, probabilities))]
+    assert [item.text for item in heard if item.is_final][-1] == "seven eight nine ten"
+    assert len(oracle.calls) <= 4
+
+
+def test_without_partials_only_pauses_and_ends_are_decoded() -> None:
+    probabilities, words, starts = script(("one two three", 3))
+    oracle = Oracle(words, starts)
+    hear(oracle, probabilities, TranscriptSettings(partials=False))
+    assert len(oracle.calls) == 1
+
+
+def test_in_silence_and_for_a_click_nothing_is_decoded() -> None:
+    oracle = Oracle([], [])
+    heard = hear(oracle, [0.0] * 200 + [0.9, 0.9] + [0.0] * 200 + [0.52] * 20 + [0.0] * 200)
+    assert not oracle.calls
+    assert [item.text for _, item in transcripts(heard) if item.is_final] == ["", ""]
+
+
+def test_every_ended_speech_has_a_final_text_also_when_recognition_fails() -> None:
+    probabilities, words, starts = script(("one two", 2.5), ("three", 2.5))
+    heard = [item for _, item in hear(Oracle(words, starts, fails=True), probabilities)]
+    for index, item in enumerate(heard):
+        if isinstance(item, SpeechEnded):
+            assert any(isinstance(later, Transcript) and later.is_final for later in heard[index:])
+    failed = [item for item in heard if isinstance(item, RecognitionFailed)]
+    assert {item.speech for item in failed} == {0, 1}
+    assert failed[0].message == "the recognizer is gone"
+    assert len([item for item in heard if isinstance(item, Silence)]) > 20, "the listening goes on"
+
+
+def test_a_long_speech_loses_and_doubles_no_word_where_it_is_cut() -> None:
+    said = [f"w{index}" for index in range(90)]
+    probabilities, words, starts = script((" ".join(said[:60]), 0.16), (" ".join(said[60:]), 3))
+    heard = hear(Oracle(words, starts, delay=0.01), probabilities, is_live=False)
+    last: dict[int, str] = {}
+    for _, item in transcripts(heard):
+        if item.is_final:
+            last[item.speech] = item.text
+    assert len(last) == 2
+    assert " ".join(last.values()) == " ".join(words)
+
+
+def test_a_sentence_that_ended_stands_and_is_not_decoded_again() -> None:
+    first = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen."
+    probabilities, words, starts = script((first, 1.0), ("and more", 3))
+    oracle = Oracle(words, starts, delay=0.05)
+    heard = [item for _, item in transcripts(hear(oracle, probabilities))]
+    assert heard[-1].text == f"{first} and more"
+    resumed = next(index for index, item in enumerate(heard) if "and" in item.text)
+    assert heard[resumed].stable.startswith(first)
+
+
+def test_recordings_give_the_same_every_time() -> None:
+    probabilities, words, starts = script(("set a timer", 0.3), ("for five minutes", 2.5), ("thank you", 2.5))
+    runs = [hear(Oracle(words, starts, delay=delay), probabilities, is_live=False) for delay in (0.001, 0.7)]
+    first, second = ([item for _, item in run if not isinstance(item, SpeechAudio)] for run in runs)
+    assert first == second
+
+
+def test_leaving_early_leaves_nothing_running() -> None:
+    probabilities, words, starts = script(("one two three four five six seven", 3))
+    oracle = Oracle(words, starts, delay=5.0)
+
+    async def run() -> None:
+        opened = stage(ahead=8)(transcribe)
+        async with opened(speech_of(probabilities, is_live=True), oracle) as heard:
+            async for item in heard:
+                if isinstance(item, SpeechPaused):
+                    break
+
+    run_in_virtual_time(run())
+    assert oracle.running == 0
+
+
+def test_an_error_of_the_microphone_comes_after_the_last_transcript() -> None:
+    probabilities, words, starts = script(("one two three", 0.5))
+
+    async def broken() -> AsyncGenerator[SpeechEvent, None]:
+        async with aclosing(speech_of(probabilities, is_live=True)) as speech:
+            async for event in speech:
+                if not isinstance(event, SpeechEnded):
+                    yield event
+        raise OSError("unplugged")
+
+    async def run() -> list[Heard]:
+        heard: list[Heard] = []
+        try:
+            async for item in transcribe(broken(), Oracle(words, starts, delay=0.4)):
+                heard.append(item)
+        except OSError:
+            return heard
+        raise AssertionError("the error is lost")
+
+    heard = run_in_virtual_time(run())
+    assert [item.text for item in heard if isinstance(item, Transcript) and item.is_final] == ["one two three"]

@@ -1,0 +1,204 @@
+"""Takes the assistant's own voice out of the microphone, with two cancellers on one microphone.
+
+WebRTC's AEC3 (the livekit wheel) suppresses hard, and decides whether somebody speaks over us; but it cuts the user's
+own voice by 10 dB. The linear one (libspeexdsp) leaves that voice whole, for the recognizer and the wake word.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicestream.hearing.echo_path import Echo, EchoPath
+from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
+
+if TYPE_CHECKING:
+    from livekit.rtc import AudioFrame
+
+TEN_MS = SAMPLE_RATE // 100
+
+TAIL = 0.25
+"""Seconds of echo that the linear canceller takes: with 0.1, a living room (RT60 0.3 s) left 15 dB more (measured)."""
+
+LEAD = 0.01
+"""Seconds that the far end is kept ahead of the echo: a canceller cannot take out what it has not been told."""
+
+LINEAR_REACH, SUPPRESSOR_REACH = 0.1, 0.2
+"""Seconds of measured delay that each takes without its far end being moved, which costs its convergence: AEC3 finds
+delays up to 0.25 s by itself."""
+
+SURE, CERTAIN = 12.0, 18.0
+"""Sharpness from which a measured delay is believed if the one before was the same to AGREE seconds, and at once."""
+
+AGREE = 0.003
+
+QUIET = 1.0
+"""Seconds after the last sound of the loudspeaker, after which there is no echo left, and nothing to do."""
+
+Pcm16 = NDArray[np.int16]
+
+
+class Canceller(Protocol):
+    """Takes FRAME_SAMPLES of both ends, and returns as many of the near end without the echo."""
+
+    def process(self, near: Pcm16, far: Pcm16) -> Pcm16:
+        """Return the near end without the echo of the far end."""
+        ...
+
+
+class Player(Protocol):
+    """What is asked of a loudspeaker."""
+
+    def reference(self, time: float, count: int) -> Samples:
+        """Return `count` samples at SAMPLE_RATE as played from `time` of the program's clock on."""
+        ...
+
+
+class WebRtcCanceller:
+    """AEC3 in blocks of 10 ms; what comes out is 8 ms of blocks, and 8 ms of its own, late."""
+
+    def __init__(self) -> None:
+        from livekit.rtc import AudioFrame, AudioProcessingModule
+
+        self._make_frame = AudioFrame
+        self._module = AudioProcessingModule(echo_cancellation=True)
+        self._near = np.zeros(0, np.int16)
+        self._far = np.zeros(0, np.int16)
+        # 512 samples are 3.2 blocks: with 128 ahead, there are always enough done blocks for a whole frame.
+        self._done = np.zeros(128, np.int16)
+
+    def process(self, near: Pcm16, far: Pcm16) -> Pcm16:
+        """Return the suppressed near end."""
+        self._near = np.concatenate((self._near, near))
+        self._far = np.concatenate((self._far, far))
+        while len(self._near) >= TEN_MS:
+            self._module.process_reverse_stream(self._frame(self._far[:TEN_MS]))
+            frame = self._frame(self._near[:TEN_MS])
+            self._module.process_stream(frame)
+            self._done = np.concatenate((self._done, np.frombuffer(frame.data, np.int16)))
+            self._near, self._far = self._near[TEN_MS:], self._far[TEN_MS:]
+        out, self._done = self._done[:FRAME_SAMPLES], self._done[FRAME_SAMPLES:]
+        return out
+
+    def _frame(self, samples: Pcm16) -> AudioFrame:
+        return self._make_frame(bytearray(samples.tobytes()), SAMPLE_RATE, 1, len(samples))
+
+
+class SpeexCanceller:
+    """The adaptive filter of libspeexdsp, with nothing after it: no delay, and the near voice whole.
+
+    https://www.speex.org/docs/manual/speex-manual/node7.html#SECTION00740000000000000000
+    """
+
+    _SET_SAMPLING_RATE = 24
+
+    def __init__(self) -> None:
+        name = ctypes.util.find_library("speexdsp") or "libspeexdsp.so.1"
+        self._library = ctypes.CDLL(name)
+        make = self._library.speex_echo_state_init
+        make.restype = ctypes.c_void_p  # not the int of ctypes, which cuts an address in half
+        self._state = ctypes.c_void_p(make(FRAME_SAMPLES, round(TAIL * SAMPLE_RATE)))
+        rate = ctypes.c_int(SAMPLE_RATE)
+        self._library.speex_echo_ctl(self._state, self._SET_SAMPLING_RATE, ctypes.byref(rate))
+
+    def process(self, near: Pcm16, far: Pcm16) -> Pcm16:
+        """Return the near end less what the filter makes of the far end."""
+        out = np.zeros_like(near)
+        self._library.speex_echo_cancellation(self._state, _address(near), _address(far), _address(out))
+        return out
+
+    def __del__(self) -> None:
+        if state := getattr(self, "_state", None):
+            self._library.speex_echo_state_destroy(state)
+
+
+def _address(samples: Pcm16) -> ctypes.c_void_p:
+    return ctypes.c_void_p(samples.ctypes.data)
+
+
+class EchoCanceller:
+    """Aligns what was played with what is heard, first by the devices' times, then by measurement; cancels twice."""
+
+    def __init__(self, suppressor: Canceller | None, linear: Canceller | None) -> None:
+        self._suppressor = suppressor
+        self._linear = linear
+        self._path = EchoPath()
+        self._last: Echo | None = None
+        self._quiet = QUIET
+        self._linear_shift = 0.0
+        self._suppressor_shift = 0.0
+        """Seconds by which the far end of each is held back."""
+
+    def cancel(self, frame: Frame, speaker: Player) -> Frame:
+        """Return the frame without the echo; `for_detector` is the one that is suppressed harder."""
+        begin = frame.captured_at - FRAME_SECONDS
+        far = speaker.reference(begin - self._linear_shift, FRAME_SAMPLES)
+        self._quiet = 0.0 if far.any() else self._quiet + FRAME_SECONDS
+        if self._quiet >= QUIET:
+            return frame
+        if echo := self._path.add(frame.samples, far):
+            self._align(echo)
+        near_pcm, far_pcm = _pcm(frame.samples), _pcm(far)
+        samples = _float(self._linear.process(near_pcm, far_pcm)) if self._linear else frame.samples
+        detector = samples
+        if self._suppressor:
+            if self._suppressor_shift != self._linear_shift:
+                far_pcm = _pcm(speaker.reference(begin - self._suppressor_shift, FRAME_SAMPLES))
+            detector = _float(self._suppressor.process(near_pcm, far_pcm))
+        return replace(frame, samples=samples, for_detector=detector)
+
+    def _align(self, echo: Echo) -> None:
+        """Move the far ends when sharp measurements say that the echo is out of a canceller's reach."""
+        last, self._last = self._last, echo
+        is_repeated = last is not None and last.sharpness >= SURE and abs(echo.delay - last.delay) <= AGREE
+        if echo.sharpness < SURE or not (echo.sharpness >= CERTAIN or is_repeated):
+            return
+        delay = self._linear_shift + echo.delay
+        if not 0 < delay - self._suppressor_shift < SUPPRESSOR_REACH:
+            self._suppressor_shift = delay - LEAD
+        if not 0 < echo.delay < LINEAR_REACH:
+            self._linear_shift = delay - LEAD
+            self._last = None
+
+
+def open_canceller(on_notice: Callable[[str, str], None] = lambda code, message: None) -> EchoCanceller | None:
+    """Return a canceller of what is installed, or None and a notice; takes 0.2 s, in which livekit is imported."""
+    suppressor: Canceller | None = None
+    linear: Canceller | None = None
+    with suppress(ImportError):
+        suppressor = WebRtcCanceller()
+    with suppress(OSError, AttributeError):
+        linear = SpeexCanceller()
+    if suppressor is None and linear is None:
+        on_notice(
+            "no_canceller",
+            "no echo canceller is installed: with open loudspeakers, interruptions are noticed later "
+            "(pip install voicestream[aec], or apt install libspeexdsp1)",
+        )
+        return None
+    return EchoCanceller(suppressor, linear)
+
+
+def is_cancelled_by_system(microphone: str) -> bool:
+    """Tell whether the sound server's own canceller stands before this microphone."""
+    names = [microphone]
+    with suppress(OSError, subprocess.SubprocessError):
+        run = subprocess.run(["pactl", "get-default-source"], capture_output=True, text=True, timeout=1, check=True)
+        names += [run.stdout] if microphone.casefold() in ("", "default", "pulse", "pipewire") else []
+    return any(sign in name.casefold() for name in names for sign in ("echo-cancel", "echo_cancel", "echocancel"))
+
+
+def _pcm(samples: Samples) -> Pcm16:
+    return np.clip(np.round(samples * 32768), -32768, 32767).astype(np.int16)
+
+
+def _float(pcm: Pcm16) -> Samples:
+    return pcm.astype(np.float32) / np.float32(32768)

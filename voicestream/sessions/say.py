@@ -1,0 +1,116 @@
+"""`voicestream say`: text from standard input becomes speech while it arrives, in constant memory."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import json
+import os
+import sys
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import AsyncExitStack
+from typing import TextIO
+
+from voicestream import events as told
+from voicestream.assemble import is_file, open_mouth
+from voicestream.config import Config
+from voicestream.displays.json_lines import write_json_lines
+from voicestream.displays.lines import printable
+from voicestream.errors import VoiceError
+from voicestream.events import Events
+from voicestream.speaking.sentences import SentenceSplitter
+from voicestream.speaking.synthesis import SpeakingStyle
+from voicestream.stages import stage
+from voicestream.steps import speak, split_sentences
+from voicestream.vocabulary import Sentence
+
+BLOCK = 4096
+"""Bytes read at a time; a pipe gives what it has."""
+
+
+def read_pieces(text: str, descriptor: int = 0) -> Iterator[str]:
+    """Yield `text`, or else what arrives on the file descriptor, as it arrives; what is no UTF-8 becomes U+FFFD."""
+    if text:
+        yield text
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    while block := os.read(descriptor, BLOCK):
+        if piece := decoder.decode(block):
+            yield piece
+    if piece := decoder.decode(b"", final=True):
+        yield piece
+
+
+def print_sentences(text: str, out: TextIO, *, is_json: bool) -> int:
+    """Print the sentences as they are released: plain, or one JSON object a line; return the exit status."""
+    splitter = SentenceSplitter()
+    count = 0
+    for piece in read_pieces(text):
+        for letter in piece if is_json else [piece]:  # one by one, so that `at` is the character that decided it
+            count += len(letter)
+            _print(splitter.add(letter), count, out, is_json)
+    _print(splitter.finish(), count, out, is_json)
+    return 0
+
+
+def _print(sentences: list[Sentence], at: int, out: TextIO, is_json: bool) -> None:
+    for sentence in sentences:
+        if is_json:
+            record = {
+                "index": sentence.index,
+                "text": sentence.text,
+                "spoken": sentence.spoken,
+                "voiced": sentence.spoken,
+                "at": at,
+            }
+            out.write(json.dumps(record, ensure_ascii=False) + "\n")
+        elif sentence.spoken:
+            out.write(printable(sentence.spoken) + "\n")
+    if sentences:
+        out.flush()
+
+
+@stage(ahead=4)
+async def read_text(text: str) -> AsyncGenerator[str, None]:
+    """Yield the text as it arrives; a thread reads it, and waits while nobody needs more."""
+    pieces = read_pieces(text)
+    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+        yield piece
+
+
+async def say(text: str, config: Config, out: TextIO | None) -> int:
+    """Speak `text`, or standard input while it arrives; return the exit status."""
+    events = Events()
+    if out:
+        events.show_on(write_json_lines(out))
+    failures = 0
+
+    def fail(error: VoiceError, sentence: Sentence) -> None:
+        nonlocal failures
+        failures += 1
+        sys.stderr.write(f"voicestream: sentence {sentence.index}: {error}\n")
+        events.emit(told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
+
+    async with AsyncExitStack() as stack:
+        mouth = await open_mouth(config, events, stack, is_fast=is_file(config.audio.output))
+        speaker = mouth.speaker
+
+        def notice_sound(kind: str, sentence: Sentence, at: float) -> None:
+            if sentence.spoken:
+                happened = told.SoundStarted if kind == "started" else told.SoundEnded
+                events.emit(happened(turn=0, index=sentence.index), events.when(at))
+
+        speaker.on_sound = notice_sound
+        style = SpeakingStyle(pause=config.speaking.pause, report=fail)
+        async with (
+            read_text(text) as pieces,
+            split_sentences(pieces, speaker.remaining) as sentences,
+            speak(sentences, mouth.voice, speaker.rate, style) as sounds,
+        ):
+            try:
+                async for sound in sounds:
+                    await speaker.play(sound)
+                await speaker.drain()
+            finally:
+                speaker.stop()
+    return VoiceError.exit_status if failures else 0
