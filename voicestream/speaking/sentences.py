@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from voicestream.speaking.clauses import CLAUSE_MARKS, clause_ends, find_blank, find_clause, find_item, may_be_item
 from voicestream.speaking.draft import Draft
@@ -15,6 +16,9 @@ from voicestream.speaking.languages import Language, LanguageGuess, load_languag
 from voicestream.speaking.page import Piece, Policy
 from voicestream.speaking.spoken_text import SpokenText
 from voicestream.vocabulary import Sentence
+
+if TYPE_CHECKING:
+    from voicestream.config import Sentences
 
 _BLOCK = 256
 """Characters that are read at a time, so that a long text at once costs no more than the same text in pieces."""
@@ -46,6 +50,23 @@ class SplitOptions:
     limit: int = 250
     """Characters after which any sentence is cut."""
     policy: Policy = field(default_factory=Policy)
+
+
+def split_options(settings: Sentences) -> SplitOptions:
+    """Return the options that the settings ask for."""
+    return SplitOptions(
+        early_clause=settings.first_clause > 0,
+        first_clause=settings.first_clause,
+        policy=Policy(
+            code=settings.code,
+            code_phrase=settings.code_phrase,
+            urls=settings.addresses,
+            images=settings.images,
+            math=settings.formulas,
+            footnotes=settings.footnotes,
+            list_numbers=settings.list_numbers,
+        ),
+    )
 
 
 class SentenceSplitter:
