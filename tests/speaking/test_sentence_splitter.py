@@ -7,8 +7,9 @@ import random
 import pytest
 
 from voicestream.bench.sentence_fuzz import broken_laws, random_texts
-from voicestream.speaking.sentences import SentenceSplitter, SplitOptions
+from voicestream.config import Sentences
 from voicestream.speaking.page import Policy
+from voicestream.speaking.sentences import SentenceSplitter, SplitOptions, split_options
 from voicestream.vocabulary import Sentence
 
 WHOLE = SplitOptions(early_clause=False)
@@ -282,6 +283,14 @@ def test_time_loses_no_text() -> None:
         sentences += splitter.finish()
         assert "".join(one.text for one in sentences) == text
         assert [one.index for one in sentences] == list(range(len(sentences)))
+
+
+def test_the_settings_tell_the_options() -> None:
+    assert split_options(Sentences()) == SplitOptions()
+    settings = Sentences(first_clause=0, code="read", addresses="whole", list_numbers=False)
+    assert split_options(settings) == SplitOptions(
+        early_clause=False, first_clause=0, policy=Policy(code="read", urls="whole", list_numbers=False)
+    )
 
 
 def test_code_can_be_announced_or_read() -> None:

@@ -40,7 +40,7 @@ _PARTICLES = ("と", "は", "が", "を", "に", "で", "も", "の", "っ", "�
 _SAID = re.compile(r"[他她它我你]们?(?:又|就)?(?:说|問|问|道|喊|笑|答)")
 _EXCLAMATIONS = frozenset({"yahoo", "jeopardy", "wham", "joomla"})
 """Names that carry an exclamation mark."""
-_ENDINGS = frozenset("net com org js ts py md txt io ai dev app exe".split())
+_ENDINGS = frozenset({"net", "com", "org", "js", "ts", "py", "md", "txt", "io", "ai", "dev", "app", "exe"})
 """What follows a dot in names, and is no sentence: Node.Js."""
 _OPENING_TIME = re.compile(
     r"\W*(?:at|by|around|about|until|from|on|since|before|after|um|gegen|ab|a las?|à|vers|as|às)\s", re.I
