@@ -13,7 +13,7 @@ from voicestream.thinking.system_prompt import with_moment
 from voicestream.vocabulary import Delta, Finish, Message, ModelPart, ToolCall
 
 if TYPE_CHECKING:
-    from conftest import OfflineTalk
+    from offline_talk import OfflineTalk
 
 ANSWERS = {
     "what time is it": "It's 10:30 PM.",
@@ -208,7 +208,7 @@ def test_the_same_is_said_at_the_same_time_every_time(talk: OfflineTalk) -> None
 
 def _parts(messages: list[Message], tools: bool = True) -> list[ModelPart]:
     async def collect() -> list[ModelPart]:
-        from conftest import OfflineTalk
+        from offline_talk import OfflineTalk
 
         described = [tool.description for tool in OfflineTalk().user._tools.values()] if tools else []
         return [part async for part in OfflineAssistant().stream(messages, described)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from chat_server import ChatServer, chat_server
-from spoken import RATE, say
+from spoken_questions import RATE, say
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = " ".join(f"This is sentence number {number} of a long answer." for number in range(1, 9))
