@@ -166,7 +166,7 @@ async def converse(
             voice=voice,
             speaker=speaker,
             delivery=Delivery(),
-            now=lambda: now,
+            now=lambda: datetime(2026, 1, 2, 3, 4),
         )
         assistant = Assistant(parts, events, load_config(overrides=overrides), history)
         await assistant.converse()

@@ -14,7 +14,7 @@ from chat_server import ChatServer, chat_server
 from spoken_questions import RATE, say
 
 ROOT = Path(__file__).resolve().parents[2]
-LONG = " ".join(f"This is sentence number {number} of a long answer." for number in range(1, 9))
+LONG = " ".join(f"This is sentence number {number} of a long answer." for number in range(1, 6))
 
 
 def silence(seconds: float) -> np.ndarray:
@@ -58,11 +58,12 @@ def test_the_answer_sounds_while_the_server_still_writes(tmp_path: Path) -> None
 
 def test_speaking_over_the_answer_silences_it_and_closes_the_connection(tmp_path: Path) -> None:
     async def run() -> tuple[list[dict], ChatServer]:
-        async with chat_server(LONG, tokens_per_second=8) as server:
+        async with chat_server(LONG, tokens_per_second=6) as server:
             events, status = await talk(
-                server, tmp_path, silence(0.5), say("what is the weather today"), silence(3.5),
+                server, tmp_path, silence(0.5), say("what is the weather today"), silence(3.0),
                 say("turn on the kitchen lights"), silence(1.5),
             )  # fmt: skip
+            server.answer = "Done."
         assert status == 0
         return events, server
 
