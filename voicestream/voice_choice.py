@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from voicestream.backends.voice_process import ChildVoice
     from voicestream.backends.voice_remote import RemoteVoice
     from voicestream.backends.voice_wyoming import WyomingVoice
+    from voicestream.speaking.synthesis import SpeakingStyle
+    from voicestream.vocabulary import Sentence
 
     AnyVoice = ChildVoice | RemoteVoice | WyomingVoice
 
@@ -53,6 +55,21 @@ def choose_language_guess(speaking: Speaking) -> Callable[[str], str]:
     from voicestream.backends.language_guess import LanguageGuess
 
     return LanguageGuess(speaking.voices, USUAL_LANGUAGE)
+
+
+def make_style(
+    speaking: Speaking, guess: Callable[[str], str], report: Callable[[VoiceError, Sentence], None]
+) -> SpeakingStyle:
+    """Return how sentences are voiced: in words, in the voice of their language, with the set pause between them."""
+    from voicestream.speaking.synthesis import SpeakingStyle
+    from voicestream.speaking.verbalise import verbalise
+
+    return SpeakingStyle(
+        pause=speaking.pause,
+        verbalise=lambda spoken, language: verbalise(spoken, language, speaking.pronunciations),
+        detect_language=guess,
+        report=report,
+    )
 
 
 def _child_voice(speaking: Speaking) -> ChildVoice:

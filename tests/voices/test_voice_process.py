@@ -268,6 +268,16 @@ def test_a_child_that_hangs_is_replaced_and_costs_one_sentence(program: ChildPro
     asyncio.run(run())
 
 
+def test_of_many_sentences_none_is_lost_or_repeated(program: ChildProgram) -> None:
+    async def run() -> None:
+        async with ChildVoice(program) as voice:
+            for number in range(100):
+                text = "yes " * (number % 7 + 1)
+                assert len((await say(voice, text)).words) == number % 7 + 1
+
+    asyncio.run(run())
+
+
 def test_cancelling_the_speaker_of_a_sentence_frees_the_voice(program: ChildProgram) -> None:
     async def run() -> None:
         async with ChildVoice(program) as voice:

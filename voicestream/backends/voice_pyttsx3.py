@@ -170,10 +170,10 @@ def read_speech(path: Path) -> Audio:
     import soundfile
 
     try:
-        samples, rate = soundfile.read(path, dtype="int16", always_2d=True)
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)  # as int16, a float file is all zeros
     except (OSError, soundfile.LibsndfileError) as error:
         raise VoiceError("the voice wrote no audio that can be read", "no_audio") from error
-    return Audio(samples[:, 0].astype("<i2").tobytes(), int(rate))
+    return Audio((samples[:, 0] * 32767).astype("<i2").tobytes(), int(rate))
 
 
 if __name__ == "__main__":
