@@ -26,6 +26,7 @@ from voicestream.parts import (
     SpeechDetector,
     Thinker,
     Voice,
+    WakeWordDetector,
 )
 from voicestream.recognizer_choice import open_recognizer
 from voicestream.thinking.delivery import Delivery
@@ -96,7 +97,8 @@ async def open_parts(
         )
         parts = Parts(
             microphone=hearing.microphone,
-            canceller=await _open_canceller(config, events),
+            canceller=None if ears or microphone else await _open_canceller(config, events),
+            wake_word=await _open_wake_word(config),
             detector=hearing.detector,
             recognizer=hearing.recognizer,
             thinker=mind.thinker,
@@ -209,14 +211,25 @@ async def _open_speaker(
         return await stack.enter_async_context(silent), "nothing"
 
 
+async def _open_wake_word(config: Config) -> WakeWordDetector | None:
+    """Return what waits for the wake word, where the settings say so; raise UsageError without the extra."""
+    if config.turns.listening != "wake_word":
+        return None
+    from voicestream.backends.wake_word import WakeWord
+
+    return await asyncio.to_thread(WakeWord, config.turns.wake_phrase)
+
+
 async def _open_canceller(config: Config, events: Events) -> EchoCanceller | None:
     """Return a canceller where the microphone can hear our loudspeaker, and the system does not cancel already."""
-    if is_file(config.audio.input) or is_file(config.audio.output) or config.audio.output == "none":
+    wanted = config.audio.echo_canceller
+    is_device = not (is_file(config.audio.input) or is_file(config.audio.output) or config.audio.output == "none")
+    if wanted == "off" or not is_device:
         return None
     from voicestream.backends.echo_canceller import is_cancelled_by_system, open_canceller
 
     place = config.audio.input
-    if await asyncio.to_thread(is_cancelled_by_system, "" if place == "mic" else place):
+    if wanted == "auto" and await asyncio.to_thread(is_cancelled_by_system, "" if place == "mic" else place):
         return None
     return await asyncio.to_thread(open_canceller, _teller(events))
 

@@ -18,11 +18,13 @@ from voicestream.errors import VoiceError, VoicestreamError
 from voicestream.events import Events
 from voicestream.parts import Parts
 from voicestream.reply import Reply
+from voicestream.speaking.chimes import make_chime
 from voicestream.speaking.heard_text import heard_text
 from voicestream.speaking.synthesis import SpeakingStyle
 from voicestream.stages import Channel, ended
 from voicestream.steps import (
     AudioClock,
+    await_wake_word,
     cancel_echo,
     find_speech,
     gather,
@@ -82,7 +84,8 @@ class Assistant:
                 parts.microphone.listen() as microphone,
                 linger(microphone, self.is_over, self.quiet if self.is_fast else None) as frames,
                 cancel_echo(frames, parts.canceller, parts.speaker) as clean,
-                find_speech(clean, parts.detector, self.config, self.clock, self.close_speech, self.events) as speech,
+                await_wake_word(clean, parts.wake_word, self.wake) as awaited,
+                find_speech(awaited, parts.detector, self.config, self.clock, self.close_speech, self.events) as speech,
                 hear(speech, parts.recognizer, self.config, self.is_fast) as heard,
                 gather(heard, self.inputs) as inputs,
             ):
@@ -107,7 +110,7 @@ class Assistant:
                 async for sound in sounds:
                     reply.note_sound(sound, self.events)
                     await reply.committed.wait()  # a speculative answer waits here, silent
-                    await speaker.play(louder(sound, self.parts.delivery.volume))
+                    await speaker.play(louder(sound, self.parts.delivery))
                 await reply.committed.wait()
                 await speaker.drain()
             finally:
@@ -118,6 +121,10 @@ class Assistant:
     def type(self, text: str) -> None:
         """Take a turn that was typed."""
         self.inputs.put_now(turns.Typed(text, self.clock.audio_time(asyncio.get_running_loop().time())))
+
+    def wake(self, time: float) -> None:
+        """Take notice that the wake word was heard, at an audio time."""
+        self.inputs.put_now(turns.WakeWordHeard(time))
 
     def announce(self, text: str) -> None:
         """Say something that nobody asked for, such as that a timer rings, as soon as nobody else speaks."""
@@ -197,7 +204,9 @@ class Assistant:
                 self.close_speech.set()
             case turns.ChangeState(state):
                 self.events.emit(told.StateChanged(state=state))
-            case turns.SpeechIgnored() | turns.PlaySound():
+            case turns.PlaySound(sound):
+                await self.parts.speaker.play(make_chime(sound, self.parts.speaker.rate))
+            case turns.SpeechIgnored():
                 pass
 
     async def begin(self, reply: Reply) -> None:

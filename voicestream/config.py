@@ -173,6 +173,27 @@ class Speaking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class Sentences(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said of the text that a model writes."""
+
+    first_clause: Annotated[
+        int,
+        Meta(ge=0, le=200, description="characters from which an answer's first clause is said on its own; 0: never"),
+    ] = 24
+    code: Annotated[Literal["skip", "announce", "read"], Meta(description="blocks of code")] = "skip"
+    code_phrase: Annotated[str, Meta(description="what is said for a block of code that is announced")] = (
+        "Here is the code."
+    )
+    addresses: Annotated[Literal["host", "whole"], Meta(description="how much of a web address is said")] = "host"
+    images: Annotated[Literal["alt", "skip"], Meta(description="say the description of an image")] = "alt"
+    formulas: Annotated[Literal["skip", "read"], Meta(description="formulas on lines of their own")] = "skip"
+    footnotes: Annotated[Literal["skip", "read"], Meta(description="the text of footnotes")] = "skip"
+    list_numbers: Annotated[bool, Meta(description="say the numbers of a list's items")] = True
+    pronunciations: Annotated[
+        dict[str, str], Meta(description="how words are said, such as {nginx: engine x}; capitals do not matter")
+    ] = {}
+
+
 class Tools(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the assistant can do besides speaking."""
 
@@ -252,6 +273,7 @@ class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     turns: Turns = Turns()
     thinking: Thinking = Thinking()
     speaking: Speaking = Speaking()
+    sentences: Sentences = Sentences()
     tools: Tools = Tools()
     memory: Memory = Memory()
 

@@ -47,6 +47,14 @@ class SpeechDetector(Protocol):
         ...
 
 
+class WakeWordDetector(Protocol):
+    """Waits for one word."""
+
+    def hears(self, frame: Frame) -> bool:
+        """Tell whether the word has just ended; under 1 ms, called on the event loop."""
+        ...
+
+
 class Recognizer(Protocol):
     """Turns speech into text."""
 
@@ -178,17 +186,18 @@ class Delivery(Protocol):
     """Words a minute."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """All that one conversation needs of the outside."""
 
     microphone: Microphone
-    canceller: EchoCanceller | None
+    canceller: EchoCanceller | None = None
+    wake_word: WakeWordDetector | None = None
     detector: SpeechDetector
     recognizer: Recognizer
     thinker: Thinker
     voice: Voice
     speaker: Speaker
-    delivery: Delivery
+    delivery: Delivery | None = None
     now: Callable[[], datetime]
     """Tells the wall clock."""

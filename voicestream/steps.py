@@ -20,7 +20,7 @@ from voicestream.events import Events
 from voicestream.hearing.live_transcript import TranscriptSettings, transcribe
 from voicestream.hearing.segmenter import SegmenterSettings
 from voicestream.hearing.speech_finder import SpeechFinder
-from voicestream.parts import EchoCanceller, Recognizer, Speaker, SpeechDetector, Voice
+from voicestream.parts import Delivery, EchoCanceller, Recognizer, Speaker, SpeechDetector, Voice, WakeWordDetector
 from voicestream.reply import Reply
 from voicestream.speaking.sentences import SentenceSplitter
 from voicestream.speaking.synthesis import SpeakingStyle, synthesize
@@ -101,6 +101,17 @@ async def linger(
         await (quiet() if quiet else asyncio.sleep(FRAME_SECONDS))
         time += FRAME_SECONDS
         yield Frame(silence, time, asyncio.get_running_loop().time())
+
+
+@stage(ahead=64)
+async def await_wake_word(
+    frames: AsyncIterator[Frame], detector: WakeWordDetector | None, woken: Callable[[float], None]
+) -> AsyncGenerator[Frame, None]:
+    """Say when the wake word was heard, where one is waited for."""
+    async for frame in frames:
+        if detector and detector.hears(frame):
+            woken(frame.time + FRAME_SECONDS)
+        yield frame
 
 
 @stage(ahead=64)
@@ -248,9 +259,11 @@ async def speak(
             yield sound
 
 
-def louder(sound: Sound, volume: float) -> Sound:
-    """Return the sound at a volume, 0 to 1."""
-    return sound if volume == 1 else replace(sound, samples=sound.samples * np.float32(volume))
+def louder(sound: Sound, delivery: Delivery | None) -> Sound:
+    """Return the sound as loud as the user asked for."""
+    if delivery is None or delivery.volume == 1:
+        return sound
+    return replace(sound, samples=sound.samples * np.float32(delivery.volume))
 
 
 def _level_db(samples: Samples) -> float:

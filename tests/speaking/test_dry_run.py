@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import json
-
-import pytest
-
-from voicestream.speaking.dry_run import dry_run, print_sentences
+from voicestream.speaking.dry_run import dry_run
 
 
 def test_a_record_tells_all_of_a_sentence_and_when_it_was_released() -> None:
@@ -35,21 +30,6 @@ def test_sentences_come_while_the_text_still_arrives() -> None:
     assert read == ["One. ", "Two. "]
 
 
-def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert print_sentences(io.StringIO("Hello. 你好。"), as_json=True) == 0
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["spoken"] for line in lines] == ["Hello.", "你好。"]
-
-
-def test_plain_lines_hold_what_is_said_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    print_sentences(io.StringIO("# Hi\n```\ncode\n```\n"), as_json=False)
-    assert capsys.readouterr().out == "Hi\n"
-
-
-def test_bytes_that_are_cut_in_a_letter_are_read_whole(capsys: pytest.CaptureFixture[str]) -> None:
-    class Slow(io.BytesIO):
-        def read1(self, size: int | None = -1, /) -> bytes:
-            return self.read(1)
-
-    print_sentences(io.TextIOWrapper(Slow("Ünö. Ok".encode())), as_json=False)
-    assert capsys.readouterr().out == "Ünö.\nOk\n"
+def test_what_is_not_said_is_in_the_record_of_what_follows() -> None:
+    records = list(dry_run(["```\ncode\n```\n# Hi\n🎉"], language="en"))
+    assert [(record["text"], record["spoken"]) for record in records] == [("```\ncode\n```\n# Hi\n", "Hi"), ("🎉", "")]

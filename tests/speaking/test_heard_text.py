@@ -28,7 +28,13 @@ def test_nothing_heard_is_no_text() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "heard"),
-    [(0.1, ""), (0.3, "The"), (0.8, "The **first"), (1.3, "The **first** one"), (2.4, "The **first** one is [here](http://x.org).")],
+    [
+        (0.1, ""),
+        (0.3, "The"),
+        (0.8, "The **first"),
+        (1.3, "The **first** one"),
+        (2.4, "The **first** one is [here](http://x.org)."),
+    ],
 )
 def test_word_times_tell_the_last_word_heard(seconds: float, heard: str) -> None:
     sentences = split()

@@ -7,8 +7,9 @@ import random
 import pytest
 
 from voicestream.bench.sentence_fuzz import broken_laws, random_texts
-from voicestream.speaking.sentences import SentenceSplitter, SplitOptions
+from voicestream.config import Sentences
 from voicestream.speaking.page import Policy
+from voicestream.speaking.sentences import SentenceSplitter, SplitOptions, split_options
 from voicestream.vocabulary import Sentence
 
 WHOLE = SplitOptions(early_clause=False)
@@ -147,6 +148,9 @@ def test_the_cost_of_a_character_does_not_grow_with_the_text() -> None:
         "He lives on Main St.|The house is red.",
         "I saw St. Mark's.|It is old.",
         "World War II.|The end.",
+        '"I... I see," he said.|Then he left.',
+        "It does 90 km/h.|Look in ~/x.y.|Good.",
+        "It was 90 deg. outside.",
         "1. First item 2. Second item",
         "Hello world.|Today is Tuesday.".replace(".|", "."),
     ],
@@ -173,8 +177,13 @@ def test_english_sentences_end_where_they_end(text: str) -> None:
         ("de", "Er sagte: „Komm.“|Sie ging.|Ludwig XIV. war König."),
         ("es", "¡Claro!|El Sr. Gil llega a las 5 p. m. con Ana.|¿Te aviso?|Cuesta 1.250,50 euros, aprox. el doble."),
         ("fr", "Bien sûr !|M. Dupont et Mme. Leroy arrivent.|« Oui », dit-elle.|Voilà."),
+        ("fr", "Né le 1er janv. 2000.|« Bonjour ! » dit-il.|Voilà."),
+        ("es", "EE. UU. ganó.|Vale."),
+        ("de", "»Komm.« Sie ging.|Er sagte: „Nein.“|Gut.".replace("« ", "«|")),
         ("it", "Buongiorno Sig. Rossi.|Come sta?"),
         ("zh", "今天天气好。|要我查吗？|他说：“没问题！”|好的。"),
+        ("zh", "今天是3.14。|“你去吗？”他问。|“去。”她说。|好吧……我们走。"),
+        ("hi", "श्री. शर्मा आए।|डॉ. सिंह कहाँ हैं?|हाँ।"),
         ("ja", "雨です。|「本当ですか？」と聞きました。|はい。"),
         ("hi", "आज बारिश होगी।|तापमान 30.5 डिग्री।|शुभ दिन!"),
         ("ar", "درجة الحرارة ٢٥.|هل تريد ذلك؟|نعم!"),
@@ -282,6 +291,14 @@ def test_time_loses_no_text() -> None:
         sentences += splitter.finish()
         assert "".join(one.text for one in sentences) == text
         assert [one.index for one in sentences] == list(range(len(sentences)))
+
+
+def test_the_settings_tell_the_options() -> None:
+    assert split_options(Sentences()) == SplitOptions()
+    settings = Sentences(first_clause=0, code="read", addresses="whole", list_numbers=False)
+    assert split_options(settings) == SplitOptions(
+        early_clause=False, first_clause=0, policy=Policy(code="read", urls="whole", list_numbers=False)
+    )
 
 
 def test_code_can_be_announced_or_read() -> None:

@@ -6,8 +6,8 @@ import unicodedata
 
 import pytest
 
-from voicestream.speaking.sentences import SentenceSplitter, SplitOptions
 from voicestream.speaking.page import Policy
+from voicestream.speaking.sentences import SentenceSplitter, SplitOptions
 
 
 def say(text: str, policy: Policy | None = None) -> str:
@@ -52,6 +52,7 @@ def say(text: str, policy: Policy | None = None) -> str:
         ("| a | b |\n|---|:-:|\n| 1 | x. Y |\n", "a, b | 1, x. Y"),
         ("a | b\n--- | ---\n1 | 2\n", "a, b | 1, 2"),
         ("| a. | b, |  | c |", "a. b, c"),
+        ("| Yes. No | It is. Or not |\n", "Yes. No, It is. Or not"),
         # links, images, notes
         ("[the guide](http://x.org/a_(b)?q=1 'T') now", "the guide now"),
         ("[**bold** link](x) and [ref][1] and [plain]", "bold link and ref and [plain]"),
@@ -86,7 +87,10 @@ def say(text: str, policy: Policy | None = None) -> str:
         ("<thinking>hidden", ""),
         ("[THINK]hidden[/THINK]shown", "shown"),
         ("◁think▷hidden◁/think▷shown", "shown"),
-        ("<|channel|>analysis<|message|>hidden<|end|><|start|>assistant<|channel|>final<|message|>shown<|return|>", "shown"),
+        (
+            "<|channel|>analysis<|message|>hidden<|end|><|start|>assistant<|channel|>final<|message|>shown<|return|>",
+            "shown",
+        ),
         ("<script>alert(1)</script>text", "text"),
         ('<speak>Hi <break time="1s"/>there</speak>', "Hi there"),
         ("Tom &amp; Ann&#39;s &lt;3 &nbsp; R&D AT&T", "Tom & Ann's <3 R&D AT&T"),
@@ -135,7 +139,10 @@ def test_no_letter_or_mark_of_any_script_is_lost(text: str) -> None:
 def test_every_letter_of_unicode_is_said() -> None:
     for code in range(0xA0, 0x30000):
         character = chr(code)
-        if unicodedata.category(character) in ("Lu", "Ll", "Lo", "Lt", "Nd", "Mn", "Mc") and character not in "\u115f\u1160":
+        if (
+            unicodedata.category(character) in ("Lu", "Ll", "Lo", "Lt", "Nd", "Mn", "Mc")
+            and character not in "\u115f\u1160"
+        ):
             sentence = SentenceSplitter("en").add(f"x{character}x\n")
             assert sentence[0].spoken == f"x{character}x" or 0xFE00 <= code <= 0xFE0F or code == 0x34F, hex(code)
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING
 
 import pytest
+from offline_talk import START, OfflineTalk
 
 from voicestream.thinking.offline_assistant import CONNECT_A_MODEL, OfflineAssistant
 from voicestream.thinking.system_prompt import with_moment
 from voicestream.vocabulary import Delta, Finish, Message, ModelPart, ToolCall
-
-if TYPE_CHECKING:
-    from conftest import OfflineTalk
 
 ANSWERS = {
     "what time is it": "It's 10:30 PM.",
@@ -208,8 +205,6 @@ def test_the_same_is_said_at_the_same_time_every_time(talk: OfflineTalk) -> None
 
 def _parts(messages: list[Message], tools: bool = True) -> list[ModelPart]:
     async def collect() -> list[ModelPart]:
-        from conftest import OfflineTalk
-
         described = [tool.description for tool in OfflineTalk().user._tools.values()] if tools else []
         return [part async for part in OfflineAssistant().stream(messages, described)]
 
@@ -223,7 +218,7 @@ def test_the_answer_streams_word_by_word_and_ends_with_a_finish() -> None:
 
 
 def test_what_has_effects_is_a_call_and_no_deed() -> None:
-    parts = _parts([Message("user", with_moment("set a timer for a minute", __import__("conftest").START))])
+    parts = _parts([Message("user", with_moment("set a timer for a minute", START))])
     assert isinstance(parts[0], ToolCall)
     assert json.loads(parts[0].arguments) == {"seconds": 60.0}
     assert parts[-1] == Finish("tool_calls")

@@ -159,7 +159,14 @@ async def converse(
     history = History("Be brief.", most_tokens=6000)
     async with FileSpeaker(output) as speaker:
         parts = Parts(
-            people, None, people, people, model, voice, speaker, Delivery(), lambda: datetime(2026, 1, 2, 3, 4)
+            microphone=people,
+            detector=people,
+            recognizer=people,
+            thinker=model,
+            voice=voice,
+            speaker=speaker,
+            delivery=Delivery(),
+            now=lambda: datetime(2026, 1, 2, 3, 4),
         )
         assistant = Assistant(parts, events, load_config(overrides=overrides), history)
         await assistant.converse()

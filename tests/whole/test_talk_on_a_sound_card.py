@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soxr
 from sound_card import RATE, SoundCard, missing, virtual_sound_card
-from spoken import say
+from spoken_questions import say
 
 ROOT = Path(__file__).resolve().parents[2]
 

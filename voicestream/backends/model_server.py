@@ -13,11 +13,9 @@ never reaches the server, because httpcore sends no RST_STREAM.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
-import ssl
+import os
 import sys
-import uuid
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -33,6 +31,8 @@ from voicestream.thinking.reply_reader import BodyReader, ReplyReader, ResponseR
 from voicestream.vocabulary import Delta, Finish, Message, ModelNotice, ModelPart, ToolCall, ToolDescription
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 _OPTIONAL = frozenset(
@@ -155,11 +155,16 @@ class ModelServer:
             fault: Fault | None = None
             async with aclosing(self._ask(messages, tools).parts()) as parts:
                 async for part in parts:
-                    if isinstance(part, Fault):
-                        fault = part
-                        break
-                    is_released = is_released or isinstance(part, (Delta, ToolCall))
-                    yield _named(part)
+                    match part:
+                        case Delta():
+                            is_released = True
+                        case ToolCall():
+                            is_released = True
+                            part = _named(part)
+                        case Fault():
+                            fault = part
+                            break
+                    yield part
                     if isinstance(part, Finish):
                         return
             if fault is None:
@@ -246,11 +251,9 @@ class ModelServer:
         return self._client
 
 
-def _named(part: ModelPart) -> ModelPart:
-    """Return `part`; a call to which the server gave no name of its own gets one, so that its result can be told."""
-    if isinstance(part, ToolCall) and not part.id:
-        return ToolCall(f"call_{uuid.uuid4().hex[:16]}", part.name, part.arguments)
-    return part
+def _named(call: ToolCall) -> ToolCall:
+    """Return `call`; where the server gave it no id, it gets one, so that its result can be told."""
+    return call if call.id else ToolCall(f"call_{os.urandom(8).hex()}", call.name, call.arguments)
 
 
 def open_client(base_url: str, connect: float, certificates: ssl.SSLContext | None = None) -> httpx.AsyncClient:
@@ -291,6 +294,8 @@ def host_of(base_url: str) -> str:
 
 def is_local(base_url: str) -> bool:
     """Say whether an address is this machine, or one in the same house."""
+    import ipaddress
+
     host = host_of(base_url)
     if host == "localhost" or host.endswith(".local"):
         return True

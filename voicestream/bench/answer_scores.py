@@ -13,6 +13,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TypedDict
 
 from voicestream.speaking.sentences import SentenceSplitter
@@ -85,7 +86,8 @@ def score_answers(answers: Sequence[Answer], make_splitter: MakeSplitter) -> Sco
 
 def cut_tokens(text: str, seed: int = 0) -> list[str]:
     """Return the text in pieces such as a model sends: words whole or halved, signs glued now and then."""
-    chance, tokens = random.Random(f"{seed}|{text}"), []
+    chance = random.Random(f"{seed}|{text}")
+    tokens: list[str] = []
     for match in _TOKEN.finditer(text):
         if tokens and chance.random() < 0.15:
             tokens[-1] += match.group()
@@ -104,7 +106,8 @@ def _score_answer(answer: Answer, make_splitter: MakeSplitter, scores: Scores) -
     scores.answers += 1
     scores.lossless += "".join(sentence.text for sentence in sentences) == text
     scores.same += all(
-        _split(cut, make_splitter(answer["lang"]))[0] == sentences for cut in (list(text), [text], re.findall(r"\S+\s*|\s+", text))
+        _split(cut, make_splitter(answer["lang"]))[0] == sentences
+        for cut in (list(text), [text], re.findall(r"\S+\s*|\s+", text))
     )
     is_said = _is_spoken_right(answer, sentences)
     scores.spoken += is_said
@@ -145,7 +148,7 @@ def _score_boundaries(
     arrived = _arrivals(tokens)
     said = [(sentence, count) for sentence, count in zip(sentences, released, strict=True) if sentence.words]
     hit: set[int] = set()
-    for (sentence, count), (following, _) in zip(said, said[1:], strict=False):
+    for (sentence, count), (following, _) in pairwise(said):
         first = _letters(text[: sentence.words[-1].written_end])
         last = _letters(text[: following.words[0].written_start])
         found = [n for n, true in enumerate(hard) if n not in hit and first <= true.last and last >= true.first]
@@ -214,4 +217,4 @@ def _is_spoken_right(answer: Answer, sentences: Sequence[Sentence]) -> bool:
 
 def _plain(text: str) -> str:
     text = unicodedata.normalize("NFKC", text)
-    return re.sub(r"\s", "", text.translate(str.maketrans("‘’“”„–—‑‐", "''\"\"\"----")))
+    return re.sub(r"\s", "", text.translate(str.maketrans("‘’“”„–—‑‐", '\'\'"""----')))

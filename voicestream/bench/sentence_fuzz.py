@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from voicestream.speaking.sentences import SentenceSplitter, SplitOptions
 from voicestream.speaking.page import Policy
+from voicestream.speaking.sentences import SentenceSplitter, SplitOptions
 from voicestream.vocabulary import Sentence
 
 PIECES = [
@@ -25,7 +25,20 @@ PIECES = [
     "¹", "²", "【1†s】", "◁think▷", "◁/think▷", "[THINK]", "[/THINK]", "• ", "⁃", "†", "°C", "é", "ß", "longer-word",
     "state_of_it", "and then ", "because it ", "Mr. ", "a. ", "b. ", "c. ", "Ի", "ελ", "€", "%", "/", "©", "™",
 ]  # fmt: skip
-_LONG_PIECES = ["word ", "and then we ", "because it ", "long", "x" * 30, ", ", ". ", "1. ", "2. ", "你好", "the ", " — "]
+_LONG_PIECES = [
+    "word ",
+    "and then we ",
+    "because it ",
+    "long",
+    "x" * 30,
+    ", ",
+    ". ",
+    "1. ",
+    "2. ",
+    "你好",
+    "the ",
+    " — ",
+]
 _OPTIONS = (
     SplitOptions(),
     SplitOptions(

@@ -23,8 +23,7 @@ from voicestream.vocabulary import SAMPLE_RATE, Frame, Samples, Sentence, Sound
 from voicestream.voice_choice import open_voice
 
 BEFORE = 0.6
-AFTER = 0.4
-"""Seconds of silence around the question."""
+"""Seconds of silence before the question."""
 
 LOOK = 0.1
 """Seconds between two looks at what the loudspeaker played."""
@@ -40,8 +39,7 @@ class SpokenQuestion:
     """A microphone before which a question is spoken once; the loudspeaker plays it too, so that people hear it."""
 
     def __init__(self, samples: Samples, rate: int) -> None:
-        before, after = (np.zeros(round(seconds * rate), np.float32) for seconds in (BEFORE, AFTER))
-        self.samples = np.concatenate((before, samples, after))
+        self.samples = np.concatenate((np.zeros(round(BEFORE * rate), np.float32), samples))
         self.rate = rate
 
     @asynccontextmanager

@@ -19,6 +19,7 @@ _CLOSING = " \"'”’»)]」』）"
 _PAIRS = (("“", "”"), ("„", "“"), ("«", "»"), ("(", ")"), ("[", "]"), ("「", "」"), ("『", "』"))
 _ITEM = re.compile(r"(?:(\d{1,3})|([a-y]))([.)]{1,2}) ")
 _ITEM_MARKS = frozenset(".)")
+_BLANK = re.compile(r"(?<=[^\W\d_A-Z]) (?=[^\W\d_A-Z])")
 _WORDS = re.compile(r"(?<= )(\w+)(?= (\S+) )")
 
 
@@ -74,13 +75,25 @@ def find_clause(text: str, limit: int, language: Language, verbatim: Sequence[tu
         word, following = match[1].lower(), match[2].lower()
         is_clause = word in language.clauses and (word not in language.joining or following in language.subjects)
         if is_clause and is_free(match.start()) and not is_enclosed(text, match.start()):
-            return match.start()
+            before = text[: match.start()].split()[-1]  # "and when": the clause begins at "and"
+            return match.start() - (len(before) + 1 if before in language.joining else 0)
     return 0
+
+
+def find_blank(text: str, limit: int) -> int:
+    """Return the last blank before `limit` that lies between two words without capitals, else of any, else -1."""
+    blanks = [match.start() for match in _BLANK.finditer(text, 1, limit)]
+    return blanks[-1] if blanks else text.rfind(" ", 1, limit)
+
+
+def may_be_item(text: str) -> bool:
+    """Say whether a text may be an item of a list on one line, by its first characters."""
+    return text[1:2] in _ITEM_MARKS or text[:1].isdigit()
 
 
 def find_item(text: str, begin: int, until: int) -> int:
     """Return where the next item begins, if the text is an item of a list on one line (`1. One 2. Two`), else 0."""
-    item = _ITEM.match(text) if text[1:2] in _ITEM_MARKS or text[:1].isdigit() else None
+    item = _ITEM.match(text) if may_be_item(text) else None
     if not item:
         return 0
     following = str(int(item[1]) + 1) if item[1] else chr(ord(item[2]) + 1)

@@ -24,7 +24,7 @@ _CODE_ENDS = re.compile(rf"`+|[{NEWLINES}]|''")
 _UNSAID = re.compile(rf"[{INVISIBLE}{CONTROLS}]")
 _HEADING_END = re.compile(r"#+[ \t]*(?=[\n\r]|\Z)")
 _HEADING_END_PART = re.compile(r"#+[ \t]*\Z")
-_BEFORE_NOTE = frozenset(".,;:!?\"”’»)…。！？") | {"", "\0"}
+_BEFORE_NOTE = frozenset('.,;:!?"”’»)…。！？') | {"", "\0"}
 """What stands before a raised figure that is a note, and no power."""
 
 

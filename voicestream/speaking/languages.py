@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-KNOWN = ("en", "de", "es", "fr", "it", "nl", "pt", "da", "pl", "ru")
+KNOWN = ("en", "de", "es", "fr", "it", "nl", "pt", "da", "pl", "ru", "hi")
 
 _NEIGHBOURS = {
     "no": "da",
@@ -26,7 +26,9 @@ _NEIGHBOURS = {
 }
 """Languages that are read with the table of a neighbour."""
 
-_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
+_SCRIPTS = {"ru": re.compile(r"[\u0400-\u04ff]"), "hi": re.compile(r"[\u0900-\u097f]")}
+_ENGLISH_TITLES = frozenset({"mr", "mrs", "ms", "dr", "prof", "st"})
+_ENGLISH_STARTERS = frozenset({"the", "it", "they", "he", "she", "we", "how"})
 _WORD = re.compile(r"\w+")
 
 
@@ -78,11 +80,11 @@ def load_language(code: str) -> Language:
     words = {key: frozenset(value.split()) for key, value in table.items() if isinstance(value, str)}
     endings = tuple(sorted(words.pop("number_endings", ())))
     if name != "en":  # foreign texts quote English abbreviations: Inc., U.S., Jr.
-        titles = frozenset({"mr", "mrs", "ms", "dr", "prof", "st"})
-        words["titles"] = words["titles"] | titles
-        words["may_end"] = words["may_end"] | frozenset(str(english["may_end"]).split())
-        words["starters"] = words["starters"] | frozenset({"the", "it", "they", "he", "she", "we", "how"})
-        words["may_end"] -= words["never"] | words["titles"] | words["starters"] | words["common"]
+        none: frozenset[str] = frozenset()
+        words["titles"] = words.get("titles", none) | _ENGLISH_TITLES
+        words["starters"] = words.get("starters", none) | _ENGLISH_STARTERS
+        own = words.get("never", none) | words["titles"] | words["starters"] | words.get("common", none)
+        words["may_end"] = words.get("may_end", none) | (frozenset(str(english["may_end"]).split()) - own)
     return Language(code=code, number_endings=endings, ordinals=bool(table.get("ordinals", False)), **words)
 
 
@@ -120,8 +122,9 @@ def _count_common(text: str) -> dict[str, int]:
     for word in _WORD.findall(text.lower()):
         for code in languages.get(word, ()):
             counts[code] += 1
-    if _CYRILLIC.search(text):
-        counts["ru"] += 2
+    for code, script in _SCRIPTS.items():
+        if script.search(text):
+            counts[code] += 2
     return counts
 
 

@@ -33,7 +33,7 @@ def read_plain(page: Page, at: int, end: int) -> int:
         if _begins_word(page, at, begin) and held.startswith(("http://", "https://"), begin):
             return page.say(at, begin) if begin > at else _read_url(page, at)
         begin = held.find("http", begin + 4, end + 3)
-    if page.lacks(end) and held[-1] in "htps:/":
+    if held[end - 1] in "htps:/" and page.lacks(end):
         match = _URL_PART.search(held, max(at, end - 8))
         if match and _begins_word(page, at, match.start()):
             return page.say(at, match.start()) if match.start() > at else WAIT

@@ -37,7 +37,7 @@ Kind = Literal["said", "verbatim", "break", "pause", "opening", "gone"]
 opening: markup that belongs to what follows. gone: other markup."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for each token, and freezing it takes a microsecond
 class Piece:
     """A piece of the written text, and what is said for it."""
 

@@ -6,15 +6,19 @@ stream gives the same sentences (but for those that `tick` and `hurry` release f
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from voicestream.speaking.clauses import CLAUSE_MARKS, clause_ends, find_clause, find_item
+from voicestream.speaking.clauses import CLAUSE_MARKS, clause_ends, find_blank, find_clause, find_item, may_be_item
 from voicestream.speaking.draft import Draft
 from voicestream.speaking.full_stops import NO, STOPS, WAIT, is_stop, is_surely_complete, stop_ends_sentence
 from voicestream.speaking.languages import Language, LanguageGuess, load_language
 from voicestream.speaking.page import Piece, Policy
 from voicestream.speaking.spoken_text import SpokenText
 from voicestream.vocabulary import Sentence
+
+if TYPE_CHECKING:
+    from voicestream.config import Sentences
 
 _BLOCK = 256
 """Characters that are read at a time, so that a long text at once costs no more than the same text in pieces."""
@@ -45,7 +49,24 @@ class SplitOptions:
     """Characters after which the first sentence is cut at a clause, even one without a comma."""
     limit: int = 250
     """Characters after which any sentence is cut."""
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
+
+
+def split_options(settings: Sentences) -> SplitOptions:
+    """Return the options that the settings ask for."""
+    return SplitOptions(
+        early_clause=settings.first_clause > 0,
+        first_clause=settings.first_clause,
+        policy=Policy(
+            code=settings.code,
+            code_phrase=settings.code_phrase,
+            urls=settings.addresses,
+            images=settings.images,
+            math=settings.formulas,
+            footnotes=settings.footnotes,
+            list_numbers=settings.list_numbers,
+        ),
+    )
 
 
 class SentenceSplitter:
@@ -147,6 +168,9 @@ class SentenceSplitter:
         while self._at < len(self._draft.text):
             text = self._draft.text
             match = self._places.search(text, self._at)
+            if match is None and len(text) <= self._limit and not may_be_item(text):  # the common case
+                self._at = len(text)
+                return
             place = match.start() if match else len(text)
             item = find_item(text, self._at, min(place, self._limit))
             if item:
@@ -182,7 +206,7 @@ class SentenceSplitter:
         if not place and limit < options.limit:
             self._limit = options.limit
             return
-        place = place or text.rfind(" ", 1, limit)
+        place = place or find_blank(text, limit)
         if place <= 0 and limit < _LONGEST_RUN and text[:limit].isascii():
             self._limit = _LONGEST_RUN
         else:

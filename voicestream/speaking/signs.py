@@ -25,7 +25,8 @@ WIDE_BLANKS = "\u00a0\u1680\u2000-\u200a\u202f\u205f"
 SUPERSCRIPTS = "¹²³⁰⁴-⁹"
 
 _TERMINAL = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b[\]PX^_].{0,200}?(?:\x07|\x1b\\|\x9c)|\x1b[ -/]{0,8}[0-OQ-WYZ\\`-~]",
+    r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
+    r"|\x1b[\]PX^_].{0,200}?(?:\x07|\x1b\\|\x9c)|\x1b[ -/]{0,8}[0-OQ-WYZ\\`-~]",
     re.S,
 )
 _TERMINAL_PART = re.compile(

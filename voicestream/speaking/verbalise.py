@@ -118,7 +118,9 @@ def _read_sign(writing: _Writing, at: int, wording: Wording | None) -> int:
     before, after = spoken[at - 1 : at] or " ", spoken[at + 1 : at + 2] or " "
     if wording and sign in wording.symbols:
         between = bool(_NEAR.match(before) or before in ")²³") and bool(_NEAR.match(after) or after.isalpha())
-        if sign in _BARE or (sign in _BETWEEN and between and not (sign == "*" and not before.strip() and after.isalpha())):
+        if sign in _BARE or (
+            sign in _BETWEEN and between and not (sign == "*" and not before.strip() and after.isalpha())
+        ):
             if sign == "°" and not before.isdigit():
                 return writing.say("", at, at + 1)
             words = wording.symbols[sign]
