@@ -28,7 +28,8 @@ class Controls:
     @property
     def volume(self) -> float:
         """How loud it speaks, 0 to 1."""
-        return self._assistant.parts.delivery.volume
+        delivery = self._assistant.parts.delivery
+        return delivery.volume if delivery else 1.0
 
     def ask(self, text: str) -> None:
         """Take a typed turn."""
@@ -76,7 +77,8 @@ class Controls:
 
     def set_volume(self, volume: float) -> None:
         """Speak as loud as `volume`, 0 to 1, from the next sentence on."""
-        self._assistant.parts.delivery.volume = min(max(volume, 0.0), 1.0)
+        if delivery := self._assistant.parts.delivery:
+            delivery.volume = min(max(volume, 0.0), 1.0)
 
     def heard(self) -> str:
         """Return what was heard so far of the answer that is spoken."""
