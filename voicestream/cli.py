@@ -22,6 +22,7 @@ COMMANDS = {
     "devices": "list the sound devices and the rates that really open",
     "voices": "list the voices, or let one speak",
     "models": "list, fetch or remove models of speech",
+    "doctor": "look at what a conversation needs here, and how to mend it",
     "config": "write, check or show the settings",
     "bench": "measure this machine: hearing, model, sentences, voice, conversation",
 }

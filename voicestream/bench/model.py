@@ -31,7 +31,7 @@ NEEDS = {"voicestream": "httpx", "httpx + httpx-sse": "httpx_sse", "openai": "op
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `voicestream bench model`."""
     parser.add_argument("--chunks", type=int, default=2000, help="small chunks of an answer (2000)")
-    parser.add_argument("--rounds", type=int, default=5, help="answers, of which the cheapest counts (5)")
+    parser.add_argument("--rounds", type=int, default=15, help="answers, of which the cheapest counts (15)")
     parser.add_argument("--cancels", type=int, default=2000, help="cancels at random moments (2000)")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
@@ -40,9 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the figures of each client; return 1 where a target of ours is missed."""
     found: dict[str, dict[str, float]] = {}
     with _server() as port:
-        _figures("voicestream", "import")  # writes the byte code that an installed package has
         options = ["--port", port, "--chunks", str(arguments.chunks), "--rounds", str(arguments.rounds)]
         options += ["--cancels", str(arguments.cancels)]
+        _figures("voicestream", "memory", *options)  # writes the byte code that an installed package has
         for name, module in NEEDS.items():
             if importlib.util.find_spec(module) is None:
                 continue

@@ -261,7 +261,7 @@ def main() -> None:
     parser.add_argument("figure", choices=["import", "memory", "stream", "cancel", "long", "ahead"])
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--chunks", type=int, default=2000)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--cancels", type=int, default=2000)
     arguments = parser.parse_args()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

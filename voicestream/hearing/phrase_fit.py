@@ -14,8 +14,8 @@ import numpy as np
 FRAMES_PER_SECOND = 100
 
 LEAST_MARGIN = -15.5
-LEAST_OF_A_WORD = -48.0
-LONGEST_WORD = 1.1
+LEAST_OF_A_WORD = -52.0
+LONGEST_WORD = 1.3
 """Seconds. On recordings of people all 26 phrases of a large grammar pass these three, and 2 to 7 of 96 pieces of
 other speech, by the grammar; on the assistant's grammar 4 of 63 commands of other kinds."""
 

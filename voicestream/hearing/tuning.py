@@ -15,7 +15,7 @@ class Tuning:
     """Threads, arithmetic and beams of a model."""
 
     threads: int = 0
-    """0: as many as CTranslate2 thinks right."""
+    """0: one for each processor core, four at most."""
     compute_type: str = "int8"
     beam: int = 1
 
