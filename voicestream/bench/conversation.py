@@ -114,11 +114,11 @@ class Effort:
     @contextmanager
     def spent(self, name: str) -> Iterator[None]:
         """Count what the block takes."""
-        begin = time.perf_counter()
+        begin = time.process_time()
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.process_time() - begin
 
 
 @dataclass(frozen=True, slots=True)
