@@ -23,6 +23,8 @@ COMMANDS = {
     "voices": "list the voices, or let one speak",
     "models": "list, fetch or remove models of speech",
     "doctor": "look at what a conversation needs here, and how to mend it",
+    "control": "steer the conversation that runs: mute, stop, say, volume, events",
+    "service": "keep it running in the background, as a systemd user service",
     "config": "write, check or show the settings",
     "bench": "measure this machine: hearing, model, sentences, voice, conversation",
 }

@@ -14,6 +14,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_output(parser)
     add_events(parser)
     add_settings(parser)
+    parser.add_argument("--headless", action="store_true", help="no terminal: lines for the journal, type nothing")
     parser.add_argument("--plain", action="store_true", help="lines of text only, as a screen reader likes them")
 
 
@@ -22,5 +23,5 @@ def run(arguments: Namespace) -> int:
     from voicestream.sessions.conversation import run_until_stopped
     from voicestream.sessions.talk import talk
 
-    asyncio.run(run_until_stopped(talk(read_config(arguments), arguments)))
+    asyncio.run(run_until_stopped(talk(read_config(arguments), arguments, lambda: read_config(arguments))))
     return 0
