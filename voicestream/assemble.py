@@ -32,6 +32,7 @@ from voicestream.recognizer_choice import open_recognizer
 from voicestream.thinking.delivery import Delivery
 from voicestream.thinking.timers import Timers
 from voicestream.thinking.tools import Tool
+from voicestream.vocabulary import Samples
 from voicestream.voice_choice import open_voice
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
@@ -42,10 +43,8 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
 class Ears:
     """What writes down what is said."""
 
-    microphone: Microphone
     detector: SpeechDetector
     recognizer: Recognizer
-    input_name: str
     recognizer_name: str
 
 
@@ -91,12 +90,14 @@ async def open_parts(
     async with AsyncExitStack() as stack:
         card = _sound_card()
         hearing, mouth, mind = await _all(
-            open_ears(config, events, stack, card, is_fast=is_fast, ears=ears, microphone=microphone),
+            open_ears(config, events, stack, ears),
             open_mouth(config, events, stack, card, is_fast=is_fast),
             open_mind(config, events, stack),
         )
         parts = Parts(
-            microphone=hearing.microphone,
+            microphone=ears
+            or microphone
+            or choose_microphone(config.audio.input, events, card, is_fast, mouth.speaker.reference),
             canceller=None if ears or microphone else await _open_canceller(config, events),
             wake_word=await _open_wake_word(config),
             detector=hearing.detector,
@@ -112,7 +113,7 @@ async def open_parts(
                 recognizer=hearing.recognizer_name,
                 model=mind.model_name,
                 voice=mouth.voice_name,
-                input=hearing.input_name,
+                input="" if ears else config.audio.input,
                 output=mouth.output_name,
             )
         )
@@ -137,30 +138,25 @@ def _sound_card() -> SoundCard:
 # ------------------------------------------------------------------------------------------------------- ears
 
 
-async def open_ears(
-    config: Config,
-    events: Events,
-    stack: AsyncExitStack,
-    card: SoundCard | None = None,
-    *,
-    is_fast: bool = False,
-    ears: NoEars | None = None,
-    microphone: Microphone | None = None,
-) -> Ears:
-    """Choose microphone and recognizer; raise RecognitionError, InputError or DeviceError."""
+async def open_ears(config: Config, events: Events, stack: AsyncExitStack, ears: NoEars | None = None) -> Ears:
+    """Load speech detector and recognizer; raise RecognitionError, InputError or FetchError."""
+    if ears is not None:
+        return Ears(ears, ears, "")
     from voicestream.backends.silero import Silero
 
-    if ears is not None:
-        return Ears(ears, ears, ears, "", "")
-    if microphone is None:
-        microphone = choose_microphone(config.audio.input, events, card or _sound_card(), is_fast)
     detector = await asyncio.to_thread(Silero)
     recognizer, name = await open_recognizer(config, events, stack)
-    return Ears(microphone, detector, recognizer, config.audio.input, name)
+    return Ears(detector, recognizer, name)
 
 
-def choose_microphone(place: str, events: Events, card: SoundCard, is_fast: bool) -> Microphone:
-    """Return the microphone that --input names; nothing is opened yet."""
+def choose_microphone(
+    place: str,
+    events: Events,
+    card: SoundCard | None = None,
+    is_fast: bool = False,
+    reference: Callable[[float, int], Samples] | None = None,
+) -> Microphone:
+    """Return the microphone that --input names; nothing is opened yet. `reference` tells what our loudspeaker plays."""
     if place == "-":
         from voicestream.backends.standard_input import InputMicrophone
 
@@ -171,7 +167,8 @@ def choose_microphone(place: str, events: Events, card: SoundCard, is_fast: bool
         return FileMicrophone(Path(place), is_fast)
     from voicestream.backends.microphone import Microphone as SoundMicrophone
 
-    return SoundMicrophone(card, "" if place == "mic" else place, on_notice=_teller(events))
+    device = "" if place == "mic" else place
+    return SoundMicrophone(card or _sound_card(), device, reference=reference, on_notice=_teller(events))
 
 
 # ------------------------------------------------------------------------------------------------------ mouth

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Literal
 
 from voicestream import events as told
@@ -20,6 +21,7 @@ from voicestream.parts import Parts
 from voicestream.reply import Reply
 from voicestream.speaking.chimes import make_chime
 from voicestream.speaking.heard_text import heard_text
+from voicestream.speaking.sentences import split_options
 from voicestream.speaking.synthesis import SpeakingStyle
 from voicestream.stages import Channel, ended
 from voicestream.steps import (
@@ -57,11 +59,21 @@ from voicestream.vocabulary import (
 class Assistant:
     """One conversation: its parts, its memory, and at most one running reply."""
 
-    def __init__(self, parts: Parts, events: Events, config: Config, history: History, is_fast: bool = False) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        events: Events,
+        config: Config,
+        history: History,
+        *,
+        style: SpeakingStyle | None = None,
+        is_fast: bool = False,
+    ) -> None:
         self.parts = parts
         self.events = events
         self.config = config
         self.history = history
+        self.speaking_style = style or SpeakingStyle(pause=config.speaking.pause)
         self.is_fast = is_fast
         """Whether a recording is read faster than real time: then each answer is finished before reading goes on."""
         self.clock = AudioClock()
@@ -69,6 +81,7 @@ class Assistant:
         self.turn_taking = TurnTaking(config.turns)
         self.inputs: Channel[turns.Input] = Channel(ahead=256)
         self.reply: Reply | None = None
+        self.warming: asyncio.Task[None] | None = None
         self.announcements: deque[str] = deque(maxlen=20)
         self.fell_silent_at: float | None = None
         """When the user fell silent last, by the events' clock; None where they typed."""
@@ -96,13 +109,15 @@ class Assistant:
                         await self.begin_announcement(self.announcements.popleft())
         finally:
             await self.end_reply()
+            if self.warming:
+                await ended(self.warming)
 
     async def answer(self, reply: Reply) -> None:
         """Speak the reply while it is being written; whoever cancels this finds silence, and nothing left running."""
         speaker = self.parts.speaker
         async with (
             think(reply, self.events) as deltas,
-            split_sentences(deltas, speaker.remaining) as split,
+            split_sentences(deltas, split_options(self.config.sentences), speaker.remaining) as split,
             note_sentences(split, reply, self.events) as sentences,
             speak(sentences, self.parts.voice, speaker.rate, self.style(reply)) as sounds,
         ):
@@ -137,7 +152,7 @@ class Assistant:
         def fail(error: VoiceError, sentence: Sentence) -> None:
             reply.tell(self.events, told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
 
-        return SpeakingStyle(pause=self.config.speaking.pause, report=fail)
+        return replace(self.speaking_style, report=fail)
 
     # --------------------------------------------------------------------------------------- what happened
 
@@ -145,6 +160,7 @@ class Assistant:
         """Publish what happened, and return what turn taking makes of it."""
         match happened:
             case SpeechStarted(time):
+                self.warm_model()
                 self.events.emit(told.SpeechStartedEvent(audio_time=time))
             case SpeechPaused(time):
                 self.fell_silent_at = self.events.when(self.clock.at(time))
@@ -233,6 +249,11 @@ class Assistant:
         if self.reply:
             self.reply.reach("turn_confirmed", self.events.now())
             self.reply.commit(self.events)
+
+    def warm_model(self) -> None:
+        """Let the model's connection be opened, and the conversation be read, while the user still speaks."""
+        if self.warming is None or self.warming.done():
+            self.warming = asyncio.create_task(self.parts.thinker.warm(self.history.messages()), name="warm")
 
     def reply_to(self, turn: int, text: str) -> Reply:
         """Return a reply to what the user said, not begun yet."""

@@ -159,9 +159,6 @@ class Speaking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     voices: Annotated[
         dict[str, str], Meta(description="voice for each language, such as {de: German, fr: fr-fr}; empty: one voice")
     ] = {}
-    pronunciations: Annotated[
-        dict[str, str], Meta(description="how single words are said, such as {SQL: sequel, Nguyen: nwin}")
-    ] = {}
     rate: Annotated[int, Meta(ge=80, le=450, description="words a minute")] = 175
     pitch: Annotated[int, Meta(ge=0, le=100, description="0 to 100; only espeak's voices know it")] = 50
     volume: Annotated[float, Meta(ge=0, le=1, description="0 to 1")] = 1.0

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from voicestream.vocabulary import (
     Frame,
@@ -76,11 +76,24 @@ class Model(Protocol):
         ...
 
 
+@runtime_checkable
+class WarmableModel(Protocol):
+    """A model whose next answer can be made to come sooner."""
+
+    async def warm(self, messages: Sequence[Message], tools: Sequence[ToolDescription]) -> bool:
+        """Open the connection and let the conversation be read; say whether the server is there; never raise."""
+        ...
+
+
 class Thinker(Protocol):
     """A model with its tools: what writes the answer and does what the answer needs."""
 
     def answer(self, messages: Sequence[Message], confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
-        """Yield the answer as it is written, a Finish last; raise ModelError; nothing with effects before that."""
+        """Yield the answer as it is written, a Finish last; raise ModelError; no effects before `confirmed`."""
+        ...
+
+    async def warm(self, messages: Sequence[Message]) -> None:
+        """Make the next answer to this conversation come sooner, where that can be done; never raise."""
         ...
 
 
@@ -198,6 +211,6 @@ class Parts:
     thinker: Thinker
     voice: Voice
     speaker: Speaker
-    delivery: Delivery | None = None
+    delivery: Delivery
     now: Callable[[], datetime]
     """Tells the wall clock."""

@@ -83,7 +83,7 @@ async def _open_remote(config: Config, events: Events, stack: AsyncExitStack) ->
         from voicestream.backends.wyoming_recognizer import WyomingRecognizer
 
         first = await stack.enter_async_context(
-            WyomingRecognizer(remote.wyoming, model=remote.model, language=language, answer_limit=remote.answer_limit)
+            WyomingRecognizer(remote.wyoming, language=language, answer_limit=remote.answer_limit)
         )
         name = remote.wyoming
     else:

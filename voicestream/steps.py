@@ -22,7 +22,7 @@ from voicestream.hearing.segmenter import SegmenterSettings
 from voicestream.hearing.speech_finder import SpeechFinder
 from voicestream.parts import Delivery, EchoCanceller, Recognizer, Speaker, SpeechDetector, Voice, WakeWordDetector
 from voicestream.reply import Reply
-from voicestream.speaking.sentences import SentenceSplitter
+from voicestream.speaking.sentences import SentenceSplitter, SplitOptions
 from voicestream.speaking.synthesis import SpeakingStyle, synthesize
 from voicestream.stages import Channel, ended, stage
 from voicestream.vocabulary import (
@@ -156,7 +156,7 @@ async def hear(
     speech: AsyncIterator[SpeechEvent], recognizer: Recognizer, config: Config, is_fast: bool
 ) -> AsyncGenerator[Heard, None]:
     """Write down what is said, while it is said."""
-    settings = TranscriptSettings(partials=config.hearing.partials)
+    settings = TranscriptSettings(partials=config.hearing.partials, partial_share=config.hearing.partial_share)
     async with aclosing(transcribe(speech, recognizer, settings, lockstep=is_fast)) as heard:
         async for event in heard:
             yield event
@@ -209,19 +209,20 @@ def _take(part: ModelPart, reply: Reply, events: Events) -> str:
         case ModelNotice(code, message, spoken):
             reply.tell(events, told.Notice(code=code, message=message))
             return reply.say_beside(f"{spoken}\n\n") if spoken else ""
-        case Finish(reason, usage, note):
+        case Finish(reason, usage):
             reply.finish, reply.usage = reason, usage
-            return reply.say_beside(f"\n\n{note}") if part.is_refusal else ""
     return ""
 
 
 @stage(ahead=4)
-async def split_sentences(deltas: Channel[str], remaining: Callable[[], float]) -> AsyncGenerator[Sentence, None]:
+async def split_sentences(
+    deltas: Channel[str], options: SplitOptions, remaining: Callable[[], float]
+) -> AsyncGenerator[Sentence, None]:
     """Group the text into sentences, the first clause early, and none later than the speech runs dry.
 
     `remaining` tells the seconds of sound that are not heard yet.
     """
-    splitter = SentenceSplitter()
+    splitter = SentenceSplitter(options=options)
     loop = asyncio.get_running_loop()
     is_open, is_begun = True, False
     while is_open:
@@ -259,9 +260,9 @@ async def speak(
             yield sound
 
 
-def louder(sound: Sound, delivery: Delivery | None) -> Sound:
+def louder(sound: Sound, delivery: Delivery) -> Sound:
     """Return the sound as loud as the user asked for."""
-    if delivery is None or delivery.volume == 1:
+    if delivery.volume == 1:
         return sound
     return replace(sound, samples=sound.samples * np.float32(delivery.volume))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from voicestream.config import Speaking
+from voicestream.config import Config, Speaking
 from voicestream.errors import VoiceError
 
 if TYPE_CHECKING:
@@ -58,15 +58,15 @@ def choose_language_guess(speaking: Speaking) -> Callable[[str], str]:
 
 
 def make_style(
-    speaking: Speaking, guess: Callable[[str], str], report: Callable[[VoiceError, Sentence], None]
+    config: Config, guess: Callable[[str], str], report: Callable[[VoiceError, Sentence], None]
 ) -> SpeakingStyle:
     """Return how sentences are voiced: in words, in the voice of their language, with the set pause between them."""
     from voicestream.speaking.synthesis import SpeakingStyle
     from voicestream.speaking.verbalise import verbalise
 
     return SpeakingStyle(
-        pause=speaking.pause,
-        verbalise=lambda spoken, language: verbalise(spoken, language, speaking.pronunciations),
+        pause=config.speaking.pause,
+        verbalise=lambda spoken, language: verbalise(spoken, language, config.sentences.pronunciations),
         detect_language=guess,
         report=report,
     )

@@ -14,7 +14,7 @@ from voicestream.backends.voice_pyttsx3 import read_speech
 from voicestream.backends.voice_remote import RemoteVoice
 from voicestream.backends.voice_wyoming import WyomingVoice
 from voicestream.cli import main
-from voicestream.config import Speaking
+from voicestream.config import Config, Sentences, Speaking
 from voicestream.errors import VoiceError
 from voicestream.voice_choice import choose_language_guess, choose_voice, make_style
 
@@ -57,8 +57,8 @@ def test_the_language_of_a_sentence_is_guessed_and_kept_where_it_is_too_short() 
 
 
 def test_the_style_puts_numbers_and_chosen_words_into_words() -> None:
-    speaking = Speaking(pause=0.4, pronunciations={"SQL": "sequel"})
-    style = make_style(speaking, lambda spoken: "en", lambda error, sentence: None)
+    config = Config(speaking=Speaking(pause=0.4), sentences=Sentences(pronunciations={"SQL": "sequel"}))
+    style = make_style(config, lambda spoken: "en", lambda error, sentence: None)
     assert style.pause == 0.4
     voiced = style.verbalise("SQL has 3 parts", "en")
     assert voiced.text == "sequel has three parts"

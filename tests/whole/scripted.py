@@ -102,6 +102,9 @@ class ScriptedModel:
     asked: list[tuple[Message, ...]] = field(default_factory=list)
     closed_early: list[str] = field(default_factory=list)
 
+    async def warm(self, messages: Sequence[Message]) -> None:
+        await asyncio.sleep(0.01)
+
     async def answer(self, messages: Sequence[Message], confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
         self.asked.append(tuple(messages))
         question = messages[-1].content.split("\n(")[0]

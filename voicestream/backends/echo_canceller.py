@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicestream.hearing.echo_path import Echo, EchoPath
+from voicestream.hearing.near_end import NearEnd
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ class EchoCanceller:
         self._suppressor = suppressor
         self._linear = linear
         self._path = EchoPath()
+        self._near_end = NearEnd()
         self._last: Echo | None = None
         self._quiet = QUIET
         self._linear_shift = 0.0
@@ -143,16 +145,19 @@ class EchoCanceller:
         far = speaker.reference(begin - self._linear_shift, FRAME_SAMPLES)
         self._quiet = 0.0 if far.any() else self._quiet + FRAME_SECONDS
         if self._quiet >= QUIET:
+            self._near_end.add(frame.samples, far)
             return frame
         if echo := self._path.add(frame.samples, far):
             self._align(echo)
         near_pcm, far_pcm = _pcm(frame.samples), _pcm(far)
         samples = _float(self._linear.process(near_pcm, far_pcm)) if self._linear else frame.samples
+        is_somebody = self._near_end.add(samples, far)
         detector = samples
         if self._suppressor:
             if self._suppressor_shift != self._linear_shift:
                 far_pcm = _pcm(speaker.reference(begin - self._suppressor_shift, FRAME_SAMPLES))
-            detector = _float(self._suppressor.process(near_pcm, far_pcm))
+            suppressed = _float(self._suppressor.process(near_pcm, far_pcm))
+            detector = samples if is_somebody else suppressed
         return replace(frame, samples=samples, for_detector=detector)
 
     def _align(self, echo: Echo) -> None:

@@ -53,7 +53,7 @@ THROATS = ("1.06", "1.0")
 first, 0.048 with the second, 0.030 with the one that fits better; human ones alone 0.066, 0.073, 0.029."""
 
 CLEAR_MARGIN = -5.0
-"""A phrase that fits so well needs no second throat: the same word errors, and 4 of 5 commands cost one pass."""
+"""A phrase that fits so well needs no second throat: the word errors are the same."""
 
 _SETTINGS = {
     "lm": None,
@@ -133,7 +133,7 @@ class _Decoders:
         pcm = _as_pcm(np.concatenate([silence, speech * _gain(speech), silence]))
         best, fit = _fit(self._whole[0], pcm)
         for decoder in self._whole[1:]:
-            if fit.margin < CLEAR_MARGIN:
+            if fit.margin < CLEAR_MARGIN or not is_within_phrases(fit):
                 best, fit = max((best, fit), _fit(decoder, pcm), key=lambda found: found[1].margin)
         self._mean = self._whole[0].get_cmn()  # the next speech comes by the same microphone
         if not is_within_phrases(fit):

@@ -32,6 +32,7 @@ from voicestream.config import Config
 from voicestream.errors import UsageError
 from voicestream.events import Event, Events
 from voicestream.parts import EchoCanceller, Parts, Speaker, SpeechDetector
+from voicestream.thinking.delivery import Delivery
 from voicestream.thinking.history import History
 from voicestream.vocabulary import SAMPLE_RATE, Frame, Samples
 
@@ -113,11 +114,11 @@ class Effort:
     @contextmanager
     def spent(self, name: str) -> Iterator[None]:
         """Count what the block takes."""
-        begin = time.perf_counter()
+        begin = time.process_time()
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.process_time() - begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,7 @@ class Stage:
                     thinker=ScriptedThinker(answer, FIRST_TOKEN),
                     voice=RehearsedVoice(self.rehearsal, ASSISTANT_VOICE, VOICE_DELAY, has_word_times),
                     speaker=speaker,
+                    delivery=Delivery(),
                     now=lambda: datetime(2026, 1, 1),
                 )
                 assistant = Assistant(parts, events, config, History("", 4000))
@@ -497,8 +499,8 @@ def _correlate(long: Samples, short: Samples) -> Samples:
     size = len(long) + len(short)
     product = np.fft.irfft(np.fft.rfft(long, size) * np.conj(np.fft.rfft(short, size)), size)[: len(long) - len(short)]
     energy = np.convolve(long**2, np.ones(len(short)), "valid")[: len(product)]
-    likeness: Samples = product / np.sqrt(np.maximum(energy * np.sum(short**2), 1e-9))
-    return likeness
+    likeness = product / np.sqrt(np.maximum(energy * np.sum(short**2), 1e-9))
+    return likeness.astype(np.float32)
 
 
 def measure_effort(stage: Stage) -> Figure:
@@ -566,7 +568,9 @@ def _cancellers(choice: str) -> list[Callable[[], EchoCanceller] | None]:
             raise UsageError("no echo canceller is installed: pip install livekit, or apt install libspeexdsp1")
         return canceller
 
-    return {"with": [make], "without": [None], "both": [make, None]}[choice]
+    choices: dict[str, list[Callable[[], EchoCanceller] | None]]
+    choices = {"with": [make], "without": [None], "both": [make, None]}
+    return choices[choice]
 
 
 def _level_of(rehearsal: Rehearsal) -> float:

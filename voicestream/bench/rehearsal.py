@@ -149,6 +149,9 @@ class ScriptedThinker:
         self._pace = 1 / tokens_per_second
         self.requests = 0
 
+    async def warm(self, messages: Sequence[Message]) -> None:
+        """Do nothing: it is never late."""
+
     async def answer(self, messages: Sequence[Message], confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
         """Yield the answer word by word."""
         self.requests += 1

@@ -69,7 +69,8 @@ def synthesized(phrases: tuple[str, ...] = PHRASES, snr_db: float | None = None,
     clips = []
     for index, phrase in enumerate(phrases):
         voice, rate = VOICES[index % len(VOICES)], RATES[index % len(RATES)]
-        audio = np.concatenate((np.zeros(int(before * SAMPLE_RATE)), _speak(phrase, voice, rate), np.zeros(8000)))
+        silences = np.zeros(int(before * SAMPLE_RATE)), np.zeros(8000)
+        audio = np.concatenate((silences[0], _speak(phrase, voice, rate), silences[1])).astype(np.float64)
         if snr_db is not None:
             audio = audio + random.standard_normal(len(audio)) * LOUDNESS * 10 ** (-snr_db / 20)
         clips.append(Clip(phrase, audio.astype(np.float32), phrase))

@@ -31,5 +31,5 @@ def run(arguments: Namespace) -> int:
 
     text = " ".join(arguments.text)
     if arguments.dry_run:
-        return print_sentences(text, sys.stdout, is_json=arguments.json)
+        return print_sentences(text, config, sys.stdout, is_json=arguments.json)
     return asyncio.run(say(text, config, open_events(arguments)))

@@ -29,6 +29,7 @@ from voicestream.thinking.history import History
 from voicestream.thinking.system_prompt import write_system_prompt
 from voicestream.thinking.timers import Timers
 from voicestream.vocabulary import Message
+from voicestream.voice_choice import choose_language_guess, make_style
 
 
 def show_events(events: Events, arguments: Namespace) -> None:
@@ -54,7 +55,9 @@ async def open_assistant(
         open_parts(config, events, is_fast=is_fast, ears=ears, microphone=microphone) as (parts, mind),
         open_history(config, events) as history,
     ):
-        assistant = Assistant(parts, events, config, history, is_fast)
+        guess = await asyncio.to_thread(choose_language_guess, config.speaking)
+        style = make_style(config, guess, lambda error, sentence: None)
+        assistant = Assistant(parts, events, config, history, style=style, is_fast=is_fast)
         events.show_on(lambda event: _stop_ringing(event, mind.timers))
         bell = asyncio.create_task(_announce(mind, assistant), name="bell")
         try:

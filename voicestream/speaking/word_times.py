@@ -12,15 +12,11 @@ _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
 
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
 _WIDE = re.compile(rf"[{_UNSPACED}\uac00-\ud7af]")
-_PER_WORD = 2.2
-"""Letters' worth of time that a word takes beside its letters."""
-
-_PER_PAUSE = 6.0
-"""Letters' worth of time of a comma or a stop inside the text."""
-
 _PAUSE = re.compile(r"[,.;:!?。！？、—]")
-_DIGIT = 4.0
-"""Letters that a digit is spoken with."""
+
+_PER_WORD, _PER_PAUSE, _DIGIT, _WIDE_LETTER = 0.5, 4.2, 3.4, 4.0
+"""Time of a word beside its letters, of a comma or stop inside the text, of a digit, of a letter that is a syllable; in
+letters of 56 ms. The first three fit espeak on 57 English sentences: 56 ms off in the median, 0.21 s at p95."""
 
 
 def find_words(text: str) -> list[range]:
@@ -58,4 +54,4 @@ def estimate_words(text: str, seconds: float) -> tuple[WordTime, ...]:
 def _weight(letter: str) -> float:
     if letter.isdigit():
         return _DIGIT
-    return 4.0 if _WIDE.match(letter) else 1.0
+    return _WIDE_LETTER if _WIDE.match(letter) else 1.0

@@ -115,6 +115,8 @@ class Floor:
     silenced_at: float = 0.0
     leaks: int = 0
     """Pauses in a row that were made for nothing but the loudspeaker's own sound."""
+    quiet_needed: float = 0.5
+    """Seconds of speaking without an echo after which the room is believed not to echo; doubled at each mistake."""
 
     # ------------------------------------------------------------------------------------------- what follows from it
 
@@ -172,6 +174,12 @@ class Floor:
     def stay_awake(self) -> None:
         """Need no wake phrase for a while."""
         self.awake_until = self.now + self.rules.follow_up
+
+    def learn_echo(self, leaks: int) -> None:
+        """Remember so many pauses in a row for nothing but the loudspeaker's own sound."""
+        if self.leaks < LEAKY <= leaks:
+            self.quiet_needed *= 2
+        self.leaks = leaks
 
     def learn_pause(self) -> None:
         """Learn how long this user pauses in the midst of a turn, once words show that it was one."""

@@ -277,6 +277,12 @@ def hear_over_answer(floor: Floor, event: SpeechStarted | SpeechResumed) -> None
         floor.state = State.PAUSED
 
 
+def notice_no_echo(floor: Floor, event: object) -> None:
+    """Trust a voice again, after the loudspeaker has sounded for a while and nothing came back."""
+    if not floor.is_voiced and floor.now > max(floor.sounding_since, floor.voice_end) + floor.quiet_needed:
+        floor.leaks = 0
+
+
 def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
     """Stop for the user's own words; go on after a backchannel, a cough, or the assistant's own words."""
     if floor.is_deaf_to_speech or event.speech < floor.words.first_speech:
@@ -288,8 +294,8 @@ def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
         interrupt(floor, event)
     elif floor.is_understood:
         reason: SoundReason = "backchannel" if is_listening_sound else "echo" if text != event.text else "silence"
-        if reason == "echo":
-            floor.leaks = LEAKY
+        if reason == "echo" and not text:
+            floor.learn_echo(LEAKY)
         if floor.state is State.PAUSED:
             go_on_speaking(floor, reason)
         floor.close_speech()
@@ -306,7 +312,7 @@ def _is_called(floor: Floor, event: Transcript) -> bool:
 def is_sure(floor: Floor, event: Transcript, text: str) -> bool:
     """Tell whether the user's words are enough to act on."""
     words = bare_words(text)
-    if is_stop(text, floor.words.language) and floor.state is State.SPEAKING:
+    if is_stop(text, floor.words.language) and (event.is_final or floor.state is State.SPEAKING):
         return True
     if floor.words.has_echo or not event.is_final:
         return len(words) >= SURE_WORDS
@@ -326,7 +332,7 @@ def go_on_speaking(floor: Floor, reason: SoundReason) -> None:
     began = floor.starts.get(floor.speech, floor.now)
     is_own_sound = began < floor.sounding_since + ECHO_BEGINS and floor.voice_end < floor.silenced_at + ECHO_ENDS
     if reason == "silence":
-        floor.leaks = floor.leaks + 1 if is_own_sound else 0
+        floor.learn_echo(floor.leaks + 1 if is_own_sound else 0)
     floor.resume_speaker(reason)
     floor.state = State.SPEAKING
 

@@ -90,6 +90,8 @@ _ROWS: Mapping[State, Mapping[type, Cell]] = {
         SpeechStarted: to.hear_over_answer,
         SpeechResumed: to.hear_over_answer,
         Transcript: to.weigh_words_over_answer,
+        Silence: to.notice_no_echo,
+        SpeechAudio: to.notice_no_echo,
         act.AnswerEnded: to.end_speaking,
         act.WakeWordHeard: to.answer_call,
     },
