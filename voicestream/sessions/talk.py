@@ -6,6 +6,7 @@ import asyncio
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from typing import Any
 
 from voicestream.assemble import is_file
@@ -21,6 +22,7 @@ from voicestream.sessions.control import controlled
 from voicestream.sessions.controls import Controls
 from voicestream.sessions.conversation import open_assistant, show_events, typed_lines
 from voicestream.sessions.hooks import hooked
+from voicestream.sessions.record import record_events, recorded
 from voicestream.sessions.reload import reloaded_on_hangup
 from voicestream.sessions.watchdog import watched
 from voicestream.stages import ended
@@ -31,19 +33,25 @@ async def talk(config: Config, arguments: Namespace, read: Callable[[], Config])
 
     `read` gives the settings as they are now, for SIGHUP.
     """
-    events = Events()
-    terminal = show(events, config, arguments)
-    is_typed = terminal is not None or (not arguments.headless and sys.stdin.isatty() and config.audio.input != "-")
-    try:
-        async with open_assistant(config, events, is_fast=arguments.fast) as assistant:
-            await converse(assistant, terminal, read, is_typed=is_typed)
-    except DeviceError as error:
-        if not is_typed or config.audio.input != "mic":
-            raise
-        events.emit(Notice(code="no_microphone", message=f"No microphone, so type: {error}"))
-        ears = NoEars()
-        async with open_assistant(config, events, ears=ears) as assistant:
-            await converse(assistant, terminal, read, is_typed=True, finished=ears.finished)
+    with ExitStack() as stack:
+        events = Events()
+        if arguments.record:
+            record_events(events, arguments.record, stack)
+        terminal = show(events, config, arguments)
+        is_typed = terminal is not None or (not arguments.headless and sys.stdin.isatty() and config.audio.input != "-")
+        try:
+            async with (
+                open_assistant(config, events, is_fast=arguments.fast) as assistant,
+                recorded(assistant, arguments.record),
+            ):
+                await converse(assistant, terminal, read, is_typed=is_typed)
+        except DeviceError as error:
+            if not is_typed or config.audio.input != "mic":
+                raise
+            events.emit(Notice(code="no_microphone", message=f"No microphone, so type: {error}"))
+            ears = NoEars()
+            async with open_assistant(config, events, ears=ears) as assistant:
+                await converse(assistant, terminal, read, is_typed=True, finished=ears.finished)
 
 
 def show(events: Events, config: Config, arguments: Namespace) -> Terminal | None:
