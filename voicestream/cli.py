@@ -23,7 +23,10 @@ COMMANDS = {
     "voices": "list the voices, or let one speak",
     "models": "list, fetch or remove models of speech",
     "doctor": "look at what a conversation needs here, and how to mend it",
+    "control": "steer the conversation that runs: mute, stop, say, volume, events",
+    "service": "keep it running in the background, as a systemd user service",
     "config": "write, check or show the settings",
+    "timeline": "draw a conversation as a picture, from its events",
     "bench": "measure this machine: hearing, model, sentences, voice, conversation",
 }
 

@@ -264,6 +264,24 @@ class RemoteHearing(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )
 
 
+class Control(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The socket by which `voicestream control` and other programs of yours steer a running conversation."""
+
+    socket: Annotated[
+        str, Meta(description="path of the Unix socket; empty: in the user's runtime folder; none: no socket")
+    ] = ""
+
+
+class Hooks(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Commands that are run when something happens; the event comes as JSON on their standard input."""
+
+    run: Annotated[
+        dict[str, str],
+        Meta(description="command for an event, or for a state, such as {turn: blink, state.speaking: led on}"),
+    ] = {}
+    limit: Annotated[float, Meta(gt=0, le=600, description="seconds that a command may take before it is ended")] = 5.0
+
+
 class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings."""
 
@@ -276,6 +294,8 @@ class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sentences: Sentences = Sentences()
     tools: Tools = Tools()
     memory: Memory = Memory()
+    control: Control = Control()
+    hooks: Hooks = Hooks()
 
 
 def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Config:

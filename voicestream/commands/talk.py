@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from voicestream.commands.options import add_events, add_input, add_output, add_settings, read_config
 
@@ -14,6 +15,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_output(parser)
     add_events(parser)
     add_settings(parser)
+    parser.add_argument("--headless", action="store_true", help="no terminal: lines for the journal, type nothing")
+    parser.add_argument("--record", metavar="DIR", type=Path, help="keep events, microphone and loudspeaker there")
     parser.add_argument("--plain", action="store_true", help="lines of text only, as a screen reader likes them")
 
 
@@ -22,5 +25,5 @@ def run(arguments: Namespace) -> int:
     from voicestream.sessions.conversation import run_until_stopped
     from voicestream.sessions.talk import talk
 
-    asyncio.run(run_until_stopped(talk(read_config(arguments), arguments)))
+    asyncio.run(run_until_stopped(talk(read_config(arguments), arguments, lambda: read_config(arguments))))
     return 0

@@ -13,6 +13,7 @@ import numpy as np
 
 from voicestream import events as told
 from voicestream.config import Config
+from voicestream.displays.timeline_picture import timeline_picture
 from voicestream.displays.timeline_text import timeline_of
 from voicestream.events import Events
 from voicestream.hearing.frames import cut_frames, pace_frames
@@ -84,7 +85,9 @@ async def demonstrate(question: str, config: Config, events: Events, wav: str) -
             await asyncio.sleep(BEHIND)
         finally:
             await ended(recording)
-    sys.stdout.write(f"\n{timeline_of(seen)}\n· the sound of it: {wav}\n")
+    picture = Path(wav).with_suffix(".svg")
+    await asyncio.to_thread(picture.write_text, timeline_picture(seen), encoding="utf-8")
+    sys.stdout.write(f"\n{timeline_of(seen)}\n· the sound of it: {wav}\n· the picture of it: {picture}\n")
     return any(isinstance(event, told.Answer) and event.heard for event in seen)
 
 

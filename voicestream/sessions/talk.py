@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from argparse import Namespace
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from typing import Any
 
 from voicestream.assemble import is_file
@@ -17,31 +18,51 @@ from voicestream.displays.json_lines import write_json_lines
 from voicestream.displays.terminal import Terminal, can_draw
 from voicestream.errors import DeviceError
 from voicestream.events import Events, Notice
+from voicestream.sessions.control import controlled
 from voicestream.sessions.controls import Controls
 from voicestream.sessions.conversation import open_assistant, show_events, typed_lines
+from voicestream.sessions.hooks import hooked
+from voicestream.sessions.record import record_events, recorded
+from voicestream.sessions.reload import reloaded_on_hangup
+from voicestream.sessions.watchdog import watched
 from voicestream.stages import ended
 
 
-async def talk(config: Config, arguments: Namespace) -> None:
-    """Talk until the input ends or the user quits; type where there is no microphone."""
-    events = Events()
-    terminal = show(events, config, arguments)
-    is_typed = terminal is not None or (sys.stdin.isatty() and config.audio.input != "-")
-    try:
-        async with open_assistant(config, events, is_fast=arguments.fast) as assistant:
-            await converse(assistant, terminal, is_typed=is_typed)
-    except DeviceError as error:
-        if not is_typed or config.audio.input != "mic":
-            raise
-        events.emit(Notice(code="no_microphone", message=f"No microphone, so type: {error}"))
-        ears = NoEars()
-        async with open_assistant(config, events, ears=ears) as assistant:
-            await converse(assistant, terminal, is_typed=True, finished=ears.finished)
+async def talk(config: Config, arguments: Namespace, read: Callable[[], Config]) -> None:
+    """Talk until the input ends or the user quits; type where there is no microphone.
+
+    `read` gives the settings as they are now, for SIGHUP.
+    """
+    with ExitStack() as stack:
+        events = Events()
+        if arguments.record:
+            record_events(events, arguments.record, stack)
+        terminal = show(events, config, arguments)
+        is_typed = terminal is not None or (not arguments.headless and sys.stdin.isatty() and config.audio.input != "-")
+        try:
+            async with (
+                open_assistant(config, events, is_fast=arguments.fast) as assistant,
+                recorded(assistant, arguments.record),
+            ):
+                await converse(assistant, terminal, read, is_typed=is_typed)
+        except DeviceError as error:
+            if not is_typed or config.audio.input != "mic":
+                raise
+            events.emit(Notice(code="no_microphone", message=f"No microphone, so type: {error}"))
+            ears = NoEars()
+            async with open_assistant(config, events, ears=ears) as assistant:
+                await converse(assistant, terminal, read, is_typed=True, finished=ears.finished)
 
 
 def show(events: Events, config: Config, arguments: Namespace) -> Terminal | None:
     """Let the events be seen: on the whole terminal where there is one and nothing else is asked for, else as lines."""
-    is_plain = arguments.plain or arguments.events == "-" or is_file(config.audio.input) or not can_draw()
+    is_plain = (
+        arguments.plain
+        or arguments.headless
+        or arguments.events == "-"
+        or is_file(config.audio.input)
+        or not can_draw()
+    )
     if is_plain:
         show_events(events, arguments)
         return None
@@ -53,19 +74,31 @@ def show(events: Events, config: Config, arguments: Namespace) -> Terminal | Non
 
 
 async def converse(
-    assistant: Assistant, terminal: Terminal | None, *, is_typed: bool, finished: asyncio.Event | None = None
+    assistant: Assistant,
+    terminal: Terminal | None,
+    read: Callable[[], Config],
+    *,
+    is_typed: bool,
+    finished: asyncio.Event | None = None,
 ) -> None:
-    """Hold the conversation, with the terminal or typed lines beside it."""
+    """Hold the conversation, with keys, control socket, hooks and service manager beside it."""
     controls = Controls(assistant)
-    if terminal:
-        await until_first_ends(assistant.converse(), terminal.run(controls, controls.state))
-        return
-    typing = asyncio.create_task(typed_lines(assistant, finished), name="typing") if is_typed else None
-    try:
-        await assistant.converse()
-    finally:
-        if typing:
-            await ended(typing)
+    events = assistant.events
+    async with (
+        controlled(controls, events, assistant.config.control),
+        hooked(events, lambda: assistant.config.hooks),
+        reloaded_on_hangup(assistant, read),
+        watched(events),
+    ):
+        if terminal:
+            await until_first_ends(assistant.converse(), terminal.run(controls, controls.state))
+            return
+        typing = asyncio.create_task(typed_lines(assistant, finished), name="typing") if is_typed else None
+        try:
+            await assistant.converse()
+        finally:
+            if typing:
+                await ended(typing)
 
 
 async def until_first_ends(*works: Coroutine[Any, Any, None]) -> None:
