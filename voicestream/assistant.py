@@ -107,6 +107,8 @@ class Assistant:
                         await self.perform(action)
                     if self.announcements and self.is_over():
                         await self.begin_announcement(self.announcements.popleft())
+                if self.reply and self.reply.task and self.reply.committed.is_set():
+                    await asyncio.wait([self.reply.task])  # a line that was typed last is answered to its end
         finally:
             await self.end_reply()
             if self.warming:
@@ -311,4 +313,4 @@ class Assistant:
 
     def is_over(self) -> bool:
         """Return whether nothing is left to be answered or heard."""
-        return self.reply is None and self.turn_taking.is_quiet
+        return self.reply is None and self.inputs.is_empty and self.turn_taking.is_quiet
