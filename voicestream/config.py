@@ -268,7 +268,7 @@ class Control(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The socket by which `voicestream control` and other programs of yours steer a running conversation."""
 
     socket: Annotated[
-        str, Meta(description="path of the Unix socket; empty: in the user's runtime folder; none: no socket")
+        str, Meta(description="path of the Unix socket; empty: in the user's own folder; none: no socket")
     ] = ""
 
 

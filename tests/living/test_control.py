@@ -146,3 +146,14 @@ def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
 
 def test_the_settings_can_want_no_socket() -> None:
     assert socket_path(load_config(overrides=["control.socket=none"]).control) is None
+
+
+def test_without_a_runtime_folder_the_socket_lies_in_the_users_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    assert socket_path(Config().control) == tmp_path / "voicestream" / "control.sock"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    assert socket_path(Config().control) == tmp_path / "run" / "voicestream" / "control.sock"

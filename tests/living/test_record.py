@@ -30,7 +30,8 @@ def test_a_session_is_kept_as_events_microphone_and_loudspeaker(tmp_path: Path) 
     subprocess.run(
         [
             *(sys.executable, "-m", "voicestream", "talk", "--input", str(tmp_path / "question.wav")),
-            *("--output", "none", "--record", str(folder), "--set", "hearing.model=tiny-synthetic", "--set", "control.socket=none"),
+            *("--output", "none", "--record", str(folder)),
+            *("--set", "hearing.model=tiny-synthetic", "--set", "control.socket=none"),
             *("--set", "thinking.provider=offline", "--set", "speaking.rate=450"),
         ],
         cwd=ROOT, check=True, capture_output=True, timeout=50,

@@ -43,8 +43,10 @@ def socket_path(control: Control) -> Path | None:
         return None
     if control.socket:
         return Path(control.socket).expanduser()
-    from platformdirs import user_runtime_path
+    from platformdirs import user_runtime_path, user_state_path
 
+    if sys.platform == "linux" and not os.environ.get("XDG_RUNTIME_DIR"):
+        return user_state_path("voicestream") / "control.sock"  # not in /tmp, where others can be first
     return user_runtime_path("voicestream") / "control.sock"
 
 
