@@ -290,14 +290,14 @@ class Assistant:
         self.reply = None
         if not reply.committed.is_set():
             return
-        heard = heard_text(reply.sentences, reply.played)
+        heard = len(heard_text(reply.sentences, reply.played))
+        is_whole = heard >= len(reply.text.rstrip())
         if reply.is_interrupted:
             reply.finish = "interrupted"
-            self.events.emit(told.Interrupted(turn=reply.turn, heard=heard))
+            self.events.emit(told.Interrupted(turn=reply.turn, heard=reply.written(heard).strip()))
         if reply.question:
             self.history.add_user(reply.question)
-            is_whole = heard == reply.text.rstrip()
-            self.history.add_answer(reply.record.messages(None if is_whole else len(heard)))
+            self.history.add_answer(reply.record.messages(None if is_whole else heard))
             self.history.trim()
         if not reply.is_sounding:
             self.events.emit(reply.latency())
