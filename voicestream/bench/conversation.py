@@ -9,27 +9,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import random
 import sys
-import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
-from typing import TypeVar
 
 import numpy as np
 
 from voicestream import events as told
-from voicestream.assistant import Assistant
-from voicestream.backends.audio_files import FileSpeaker
-from voicestream.backends.silero import Silero
-from voicestream.bench.rehearsal import Oracle, Rehearsal, RehearsedVoice, ScriptedThinker, SpokenPhrase
-from voicestream.bench.room import VOICE_LEVEL, HeardWord, Room, RoomMicrophone, RoomSettings
-from voicestream.bench.virtual_time import run_in_virtual_time
-from voicestream.config import Config
+from voicestream.bench.conversation_script import HALVES, INTERRUPTIONS, LISTENING, QUESTIONS, STORY
+from voicestream.bench.rehearsal import Rehearsal, SpokenPhrase
+from voicestream.bench.stage import ASSISTANT_VOICE, DECODE, Effort, Scene, Stage, rooms
 from voicestream.errors import UsageError
+<<<<<<< HEAD
 from voicestream.events import Event, Events
 from voicestream.parts import EchoCanceller, Parts, Speaker, SpeechDetector
 from voicestream.thinking.delivery import Delivery
@@ -262,6 +255,10 @@ def rooms(count: int, seed: int, echo: bool = True) -> list[RoomSettings]:
 
 
 # -------------------------------------------------------------------------------------------------- the figures
+=======
+from voicestream.parts import EchoCanceller, Recognizer
+from voicestream.vocabulary import SAMPLE_RATE, Samples
+>>>>>>> turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +320,7 @@ def measure_interruptions(stage: Stage, count: int, seed: int) -> list[Figure]:
             delays.append(max(0.0, silent - begin))
 
     for settings in rooms(count, seed):
-        stage.perform(play, settings)
+        stage.perform(play, settings, STORY)
     share = len(delays) / count
     middle, worst = median(delays or [9.9]), float(np.percentile(delays or [9.9], 95))
     return [
@@ -374,10 +371,10 @@ def measure_disturbances(stage: Stage, count: int, seed: int) -> list[Figure]:
         if scene.all(told.Interrupted) or len(scene.all(told.Turn)) > 1:
             lost.append(kind)
         if any(before < event.time < end + 0.1 for event in scene.all(told.Paused)):
-            resumed += [event.time - end for event in scene.all(told.Resumed, after=before)[:1]]
+            resumed.extend(event.time - end for event in scene.all(told.Resumed, after=before)[:1])
 
     for settings in rooms(count, seed):
-        stage.perform(play, settings)
+        stage.perform(play, settings, STORY)
     share = len(lost) / count
     slowest = max(resumed, default=0.0)
     return [
@@ -434,7 +431,7 @@ def measure_gap(stage: Stage, count: int, seed: int) -> Figure:
                 gaps.append(scene.all(told.SoundStarted)[0].time - end - needed)
 
     for settings in rooms(count, seed, echo=False):
-        stage.perform(play, settings)
+        stage.perform(play, settings, STORY)
     middle = median(gaps or [9.9])
     return Figure(
         "gap: end of a complete question to first sound, less what recognizer, model and voice need",
@@ -457,7 +454,7 @@ def measure_history(stage: Stage, count: int, seed: int, has_word_times: bool) -
             differences.append(abs(len(heard.split()) - sounded_words(scene)))
 
     for settings in rooms(count, seed):
-        stage.perform(play, settings, has_word_times=has_word_times)
+        stage.perform(play, settings, STORY, has_word_times=has_word_times)
     worst, limit = max(differences, default=99), 0 if has_word_times else 1
     return Figure(
         f"history against what was played, in words, {'with' if has_word_times else 'without'} word times of the voice",
@@ -472,8 +469,8 @@ def sounded_words(scene: Scene) -> int:
     import soxr
 
     far = np.concatenate(scene.microphone.far)
-    far = far[far != 0.0]  # pauses are exact zeros, voices are not
-    window = far[-round((_WITNESS + _FADE) * SAMPLE_RATE) : -round(_FADE * SAMPLE_RATE)]
+    sounded = far[far != 0.0]  # pauses are exact zeros, voices are not
+    window = sounded[-round((_WITNESS + _FADE) * SAMPLE_RATE) : -round(_FADE * SAMPLE_RATE)]
     best, words_before, found = 0.0, 0, 0
     for sentence in scene.all(told.SentenceEvent):
         pieces = scene.rehearsal.speak(sentence.spoken, ASSISTANT_VOICE)
@@ -502,8 +499,12 @@ def _correlate(long: Samples, short: Samples) -> Samples:
     size = len(long) + len(short)
     product = np.fft.irfft(np.fft.rfft(long, size) * np.conj(np.fft.rfft(short, size)), size)[: len(long) - len(short)]
     energy = np.convolve(long**2, np.ones(len(short)), "valid")[: len(product)]
+<<<<<<< HEAD
     likeness = product / np.sqrt(np.maximum(energy * np.sum(short**2), 1e-9))
     return likeness.astype(np.float32)
+=======
+    return np.asarray(product / np.sqrt(np.maximum(energy * np.sum(short**2), 1e-9)), np.float32)
+>>>>>>> turns
 
 
 def measure_effort(stage: Stage) -> Figure:
@@ -523,6 +524,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--conversations", type=int, default=40, help="conversations for each figure (40)")
     parser.add_argument("--minutes", type=float, default=10.0, help="minutes of the assistant's own speech (10)")
     parser.add_argument("--errors", type=float, default=0.05, help="share of words that the oracle gets wrong (0.05)")
+    parser.add_argument("--model", default="", help="folder of a Whisper model that recognizes; empty: the oracle")
     parser.add_argument("--seed", type=int, default=1, help="of rooms, persons and errors (1)")
     parser.add_argument("--canceller", choices=("both", "with", "without"), default="both", help="echo cancellation")
     parser.add_argument("--only", default="", help="measure only figures whose name holds this word")
@@ -532,15 +534,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures as they are measured."""
     with Rehearsal() as rehearsal:
+        recognizer = _open_whisper(arguments.model) if arguments.model else None
         level = _level_of(rehearsal)
         for make_canceller in _cancellers(arguments.canceller):
-            stage = Stage(rehearsal, level, Effort(), make_canceller, arguments.errors)
+            stage = Stage(rehearsal, level, Effort(), make_canceller, arguments.errors, recognizer)
             name = "with echo cancellation" if make_canceller else "without echo cancellation"
             if not arguments.json:
                 sys.stdout.write(f"\n{name}\n")
             for figure in _figures(stage, arguments):
                 _print(figure, name, arguments.json)
     return 0
+
+
+def _open_whisper(folder: str) -> Recognizer:
+    """Return the real recognizer."""
+    from voicestream.backends.whisper import Whisper
+
+    return Whisper(Path(folder))
 
 
 def _figures(stage: Stage, arguments: argparse.Namespace) -> Iterator[Figure]:
@@ -571,9 +581,14 @@ def _cancellers(choice: str) -> list[Callable[[], EchoCanceller] | None]:
             raise UsageError("no echo canceller is installed: pip install livekit, or apt install libspeexdsp1")
         return canceller
 
+<<<<<<< HEAD
     choices: dict[str, list[Callable[[], EchoCanceller] | None]]
     choices = {"with": [make], "without": [None], "both": [make, None]}
     return choices[choice]
+=======
+    with_and_without: list[Callable[[], EchoCanceller] | None] = [make, None]
+    return with_and_without if choice == "both" else with_and_without[:1] if choice == "with" else [None]
+>>>>>>> turns
 
 
 def _level_of(rehearsal: Rehearsal) -> float:

@@ -8,16 +8,17 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
 from voicestream.backends.voice_process import ESPEAK, ChildVoice
 from voicestream.backends.voice_wire import VoiceSettings
 from voicestream.bench.room import VOICE_LEVEL, HeardWord, Room
+from voicestream.parts import Recognizer
 from voicestream.vocabulary import (
     FRAME_SAMPLES,
     FRAME_SECONDS,
@@ -31,8 +32,12 @@ from voicestream.vocabulary import (
     Samples,
 )
 
-_COMPARED = 8
+Result = TypeVar("Result")
+
+_COMPARED = 16
 """Frames by which the oracle finds a piece of audio again."""
+_LATEST = 4.0
+"""Seconds after the end of its audio at which a decode begins at the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +74,20 @@ class Rehearsal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
+        self.wait_for(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Let something real happen, in real time, and return what comes of it; blocks."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def speak(self, text: str, voice: str) -> list[Pcm]:
         """Return the audio of `text`; blocks while it is made."""
         key = (voice, text)
         if key not in self._made:
-            self._made[key] = asyncio.run_coroutine_threadsafe(self._speak(text, voice), self._loop).result()
+            self._made[key] = self.wait_for(self._speak(text, voice))
         return self._made[key]
 
     def phrase(self, text: str, voice: str, level: float = VOICE_LEVEL) -> SpokenPhrase:
@@ -140,6 +149,21 @@ class RehearsedVoice:
             yield pcm if self._has_word_times else Pcm(pcm.samples, pcm.rate)
 
 
+class RehearsedRecognizer:
+    """Recognizes with a real recognizer, in a set time; fulfils Recognizer."""
+
+    def __init__(self, rehearsal: Rehearsal, recognizer: Recognizer, delay: float) -> None:
+        self._rehearsal = rehearsal
+        self._recognizer = recognizer
+        self._delay = delay
+
+    async def transcribe(self, audio: Samples, *, is_final: bool, prompt: str = "") -> Hypothesis:
+        """Recognize the audio; virtual time stands still meanwhile."""
+        found = self._rehearsal.wait_for(self._recognizer.transcribe(audio, is_final=is_final, prompt=prompt))
+        await asyncio.sleep(self._delay)
+        return found
+
+
 class ScriptedThinker:
     """Answers every turn with the next text of the script, at the pace of a model; fulfils Thinker."""
 
@@ -185,16 +209,24 @@ class Oracle:
         return Hypothesis(" ".join(self._misheard(word) for word in words), language="en")
 
     def _find(self, audio: Samples) -> float:
-        """Return the time of the first sample, by the likeness of its loudest frames to those that were mixed."""
+        """Return the time of the first sample, by the likeness of its loudest frames to those that were mixed.
+
+        A canceller has taken most of the echo out; all else is still there, and lies in the last seconds.
+        """
         frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
         loudest = np.argsort(np.sum(frames**2, axis=1))[-_COMPARED:]
-        known = np.array([mixture.sum for mixture in self._room.mixtures])
-        known -= known.mean(axis=1, keepdims=True)
-        known /= np.linalg.norm(known, axis=1, keepdims=True) + 1e-9
-        last = len(known) - len(frames)
-        alike = known @ (frames[loudest] - frames[loudest].mean(axis=1, keepdims=True)).T
-        scores = [sum(alike[start + place, row] for row, place in enumerate(loudest)) for start in range(last + 1)]
-        return (self._room.count - len(known) + int(np.argmax(scores))) * FRAME_SECONDS
+        heard = frames[loudest] - frames[loudest].mean(axis=1, keepdims=True)
+        parts = (
+            np.array([mixture.sum for mixture in self._room.mixtures]),
+            np.array([mixture.near + mixture.noise for mixture in self._room.mixtures]),
+        )
+        alike = sum(_without_level(part) @ heard.T for part in parts)
+        last = len(self._room.mixtures) - len(frames)
+        earliest = max(0, last - round(_LATEST / FRAME_SECONDS))
+        scores = [
+            sum(alike[start + place, row] for row, place in enumerate(loudest)) for start in range(earliest, last + 1)
+        ]
+        return (self._room.count - len(self._room.mixtures) + earliest + int(np.argmax(scores))) * FRAME_SECONDS
 
     def _is_audible(self, word: HeardWord, audio: Samples, start: float) -> bool:
         """Tell whether the word is as loud, in what the canceller left, as all else that sounds with it."""
@@ -226,6 +258,13 @@ class Oracle:
             return word.text
         place = chance.randrange(len(word.text) - 1)
         return word.text[:place] + chance.choice("aeiourstln") + word.text[place + 1 :]
+
+
+def _without_level(frames: Samples) -> Samples:
+    """Return each frame without its offset, at the same energy as all others."""
+    centred = frames - frames.mean(axis=1, keepdims=True)
+    levelled: Samples = centred / (np.linalg.norm(centred, axis=1, keepdims=True) + 1e-9)
+    return levelled
 
 
 def _most_of(word: HeardWord) -> float:

@@ -9,10 +9,10 @@ from voicestream.turns.words import bare_words, phrase_set
 BACKCHANNELS: dict[str, frozenset[str]] = {
     "en": phrase_set(
         """
-        mhm | mm | mmm | mm hm | mm hmm | m hm | hm | hmm | uh huh | aha | ah | oh | ooh | oh okay | oh i see |
-        wow | yeah | yea | yep | yup | yes | okay | ok | kay | right | alright | all right | sure | i see | got
-        it | cool | great | nice | good | really | exactly | indeed | interesting | of course | true | thats
-        right | thats true | fine | i know | makes sense | go on | huh | ha | haha
+        mhm | mm | mmm | mm hm | mm hmm | mmhm | mmhmm | uhhuh | m hm | hm | hmm | uh huh | aha | ah | oh | ooh |
+        oh okay | oh i see | wow | yeah | yea | yep | yup | yes | okay | ok | kay | right | alright | all right |
+        sure | i see | got it | cool | great | nice | good | really | exactly | indeed | interesting | of course
+        | true | thats right | thats true | fine | i know | makes sense | go on | huh | ha | haha
         """
     ),
     "de": phrase_set(

@@ -93,22 +93,8 @@ class EchoGuard:
 
 def _without_echo(shown: list[str], audible: list[str]) -> list[str]:
     """Return the words of `shown` that are not made of letters of the audible words, in their order."""
-    said = "".join(audible)
     bare = ["".join(bare_words(word)) for word in shown]
-    heard = "".join(bare)
-    if not heard:
-        return shown
-    is_echo = [False] * len(heard)
-    last_heard = last_said = None
-    for block in SequenceMatcher(None, heard, said, autojunk=False).get_matching_blocks():
-        if block.size < min(_SHORTEST_RUN, len(heard)):
-            continue
-        if last_heard is not None and last_said is not None:
-            gap, said_gap = heard[last_heard : block.a], said[last_said : block.b]
-            if len(gap) < _SHORTEST_RUN or _likeness(gap, said_gap) >= _MISHEARD:
-                is_echo[last_heard : block.a] = [True] * len(gap)
-        is_echo[block.a : block.a + block.size] = [True] * block.size
-        last_heard, last_said = block.a + block.size, block.b + block.size
+    is_echo = _find_echo("".join(bare), "".join(audible))
     own, position = [], 0
     for word, letters in zip(shown, bare, strict=True):
         covered = sum(is_echo[position : position + len(letters)])
@@ -119,5 +105,27 @@ def _without_echo(shown: list[str], audible: list[str]) -> list[str]:
     return own
 
 
-def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+def _find_echo(heard: str, said: str) -> list[bool]:
+    """Tell of each letter heard whether it is one that was said: in the same order, gaps misheard."""
+    matcher = SequenceMatcher(None, heard, said, autojunk=False)
+    runs = [run for run in matcher.get_matching_blocks() if run.size >= min(_SHORTEST_RUN, max(1, len(heard)))]
+    is_echo = [False] * len(heard)
+    heard_to = said_to = 0
+    for run in runs:
+        is_echo[run.a : run.a + run.size] = [True] * run.size
+        if run is runs[0]:
+            said_to = max(0, run.b - run.a - 1)
+        if _is_misheard(heard[heard_to : run.a], said[said_to : run.b]):
+            is_echo[heard_to : run.a] = [True] * (run.a - heard_to)
+        heard_to, said_to = run.a + run.size, run.b + run.size
+    rest = heard[heard_to:]
+    if runs and _is_misheard(rest, said[said_to : said_to + len(rest) + 1]):
+        is_echo[heard_to:] = [True] * len(rest)
+    return is_echo
+
+
+def _is_misheard(heard: str, said: str) -> bool:
+    """Tell whether a gap between letters that agree is what was said there, misheard."""
+    if len(heard) < _SHORTEST_RUN and said:
+        return True
+    return SequenceMatcher(None, heard, said, autojunk=False).ratio() >= _MISHEARD

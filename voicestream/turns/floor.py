@@ -154,6 +154,12 @@ class Floor:
             text = text if rest is None else rest
         return text
 
+    def is_called(self, transcript: Transcript) -> bool:
+        """Tell whether somebody says the wake phrase."""
+        if self.rules.listening not in ("wake_phrase", "wake_word"):
+            return False
+        return after_wake_phrase(transcript.text, self.rules.wake_phrase) is not None
+
     # --------------------------------------------------------------------------------------------------- small steps
 
     def do(self, *actions: Action) -> None:

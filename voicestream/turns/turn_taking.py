@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from voicestream.turns import actions as act
-from voicestream.turns import transitions as to
+from voicestream.turns import answers, controls, users_turn
 from voicestream.turns.actions import SHOWN, Action, ChangeState, Input, State
 from voicestream.turns.echo_guard import EchoGuard
 from voicestream.turns.endpointing import Endpointing
@@ -34,91 +34,91 @@ COLUMNS: tuple[type, ...] = (
 )  # fmt: skip
 
 _EVERYWHERE: Mapping[type, Cell] = {
-    act.Saying: to.note_saying,
-    act.Typed: to.take_typed,
-    act.StopPressed: to.stop_all,
-    act.ButtonPressed: to.press_button,
-    act.ButtonReleased: to.let_go_button,
-    act.Muted: to.mute,
+    act.Saying: controls.note_saying,
+    act.Typed: controls.take_typed,
+    act.StopPressed: controls.stop_all,
+    act.ButtonPressed: controls.press_button,
+    act.ButtonReleased: controls.let_go_button,
+    act.Muted: controls.mute,
 }
 """What an input means in every state whose row does not say otherwise; where neither does, nothing follows."""
 
 _ROWS: Mapping[State, Mapping[type, Cell]] = {
     State.IDLE: {
-        SpeechStarted: to.hear_voice,
-        SpeechResumed: to.hear_voice,
-        Transcript: to.hear_late_words,
-        Silence: to.fall_asleep,
-        act.AnswerSounding: to.announce,
-        act.WakeWordHeard: to.be_called,
+        SpeechStarted: users_turn.hear_voice,
+        SpeechResumed: users_turn.hear_voice,
+        Transcript: users_turn.hear_late_words,
+        Silence: users_turn.fall_asleep,
+        act.AnswerSounding: answers.announce,
+        act.WakeWordHeard: controls.be_called,
     },
     State.HEARING: {
-        SpeechPaused: to.hear_pause,
-        SpeechEnded: to.hear_pause,
-        Transcript: to.hear_words,
-        Silence: to.notice_silence,
-        act.AnswerEnded: to.lose_speculative,
-        act.ButtonReleased: to.release_button,
-        act.WakeWordHeard: to.be_called,
+        SpeechPaused: users_turn.hear_pause,
+        SpeechEnded: users_turn.hear_pause,
+        Transcript: users_turn.hear_words,
+        Silence: users_turn.notice_silence,
+        act.AnswerEnded: answers.lose_speculative,
+        act.ButtonReleased: controls.release_button,
+        act.WakeWordHeard: controls.be_called,
     },
     State.MAYBE_FINISHED: {
-        SpeechStarted: to.hear_voice,
-        SpeechResumed: to.hear_voice,
-        SpeechEnded: to.settle,
-        Transcript: to.settle,
-        Silence: to.settle,
-        SpeechAudio: to.settle,
-        act.AnswerEnded: to.lose_speculative,
-        act.ButtonReleased: to.release_button,
-        act.WakeWordHeard: to.be_called,
+        SpeechStarted: users_turn.hear_voice,
+        SpeechResumed: users_turn.hear_voice,
+        SpeechEnded: users_turn.settle,
+        Transcript: users_turn.settle,
+        Silence: users_turn.settle,
+        SpeechAudio: users_turn.settle,
+        act.AnswerEnded: answers.lose_speculative,
+        act.ButtonReleased: controls.release_button,
+        act.WakeWordHeard: controls.be_called,
     },
     State.ANSWERING: {
-        SpeechStarted: to.hold,
-        SpeechResumed: to.hold,
-        Transcript: to.weigh_more_words,
-        act.AnswerSounding: to.begin_sounding,
-        act.AnswerEnded: to.end_silently,
+        SpeechStarted: answers.hold,
+        SpeechResumed: answers.hold,
+        Transcript: answers.weigh_more_words,
+        act.AnswerSounding: answers.begin_sounding,
+        act.AnswerEnded: answers.end_silently,
     },
     State.HELD: {
-        Transcript: to.weigh_more_words,
-        Silence: to.wait_held,
-        SpeechAudio: to.wait_held,
-        act.AnswerSounding: to.sound_held,
-        act.AnswerEnded: to.end_held,
+        Transcript: answers.weigh_more_words,
+        Silence: answers.wait_held,
+        SpeechAudio: answers.wait_held,
+        act.AnswerSounding: answers.sound_held,
+        act.AnswerEnded: answers.end_held,
     },
     State.SPEAKING: {
-        SpeechStarted: to.hear_over_answer,
-        SpeechResumed: to.hear_over_answer,
-        Transcript: to.weigh_words_over_answer,
-        Silence: to.notice_no_echo,
-        SpeechAudio: to.notice_no_echo,
-        act.AnswerEnded: to.end_speaking,
-        act.WakeWordHeard: to.answer_call,
+        SpeechStarted: answers.hear_over_answer,
+        SpeechResumed: answers.hear_over_answer,
+        Transcript: answers.weigh_words_over_answer,
+        Silence: answers.notice_no_echo,
+        SpeechAudio: answers.notice_no_echo,
+        act.AnswerEnded: answers.end_speaking,
+        act.WakeWordHeard: controls.answer_call,
     },
     State.PAUSED: {
-        Transcript: to.weigh_words_over_answer,
-        Silence: to.wait_paused,
-        SpeechAudio: to.wait_paused,
-        act.AnswerEnded: to.end_speaking,
-        act.WakeWordHeard: to.answer_call,
+        Transcript: answers.weigh_words_over_answer,
+        Silence: answers.wait_paused,
+        SpeechAudio: answers.wait_paused,
+        act.AnswerEnded: answers.end_speaking,
+        act.WakeWordHeard: controls.answer_call,
     },
     State.MUTED: {
-        Transcript: to.hear_muted,
-        act.AnswerSounding: to.sound_muted,
-        act.AnswerEnded: to.end_muted,
-        act.ButtonPressed: to.ignore,
-        act.Muted: to.ignore,
-        act.Unmuted: to.unmute,
+        Transcript: controls.hear_muted,
+        act.AnswerSounding: controls.sound_muted,
+        act.AnswerEnded: controls.end_muted,
+        act.ButtonPressed: users_turn.ignore,
+        act.Muted: users_turn.ignore,
+        act.Unmuted: controls.unmute,
     },
     State.ASLEEP: {
-        Transcript: to.hear_wake_phrase,
-        act.AnswerSounding: to.announce,
-        act.WakeWordHeard: to.wake,
+        Transcript: controls.hear_wake_phrase,
+        act.AnswerSounding: answers.announce,
+        act.WakeWordHeard: controls.wake,
     },
 }
 
 TABLE: Mapping[tuple[State, type], Cell] = {
-    (state, column): row.get(column, _EVERYWHERE.get(column, to.ignore))
+    (state, column): row.get(column, _EVERYWHERE.get(column, users_turn.ignore))
     for state, row in _ROWS.items()
     for column in COLUMNS
 }

@@ -1,0 +1,279 @@
+"""What words tell the turn taking: own or echo, finished or not, a listening sound, a wish for silence, a call."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from voicestream.hearing.near_end import NearEnd
+from voicestream.turns.backchannels import BACKCHANNELS, is_backchannel, is_hesitation
+from voicestream.turns.echo_guard import EchoGuard
+from voicestream.turns.endpointing import Endpointing
+from voicestream.turns.stop_words import STOP_PHRASES, is_stop
+from voicestream.turns.unfinished import is_complete_question, is_unfinished
+from voicestream.turns.wake_phrase import after_wake_phrase
+from voicestream.turns.words import are_equivalent, bare_words
+from voicestream.vocabulary import FRAME_SAMPLES, Samples
+
+SAID = "The lighthouse was built in eighteen hundred and ten, and its lamp burned whale oil."
+
+
+def guard() -> EchoGuard:
+    echo_guard = EchoGuard()
+    echo_guard.said(SAID, 10.0, 16.0)
+    return echo_guard
+
+
+# ---------------------------------------------------------------------------------------------------- echo guard
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        "The lighthouse was built in eighteen hundred and ten",
+        "the light house was build in eighteen hundred and then",
+        "lighthouse was built",
+        "lamp burned wale oil",
+        "and its lamb burned",
+        "a teen hundred and ten and its lamp",
+    ],
+)
+def test_what_the_loudspeaker_says_is_known_also_misheard(heard: str) -> None:
+    assert guard().is_own(heard, 10.2, 16.2)
+
+
+@pytest.mark.parametrize("heard", ["What about the mountains?", "Stop.", "No, tell me a joke", "Who owns it now?"])
+def test_the_users_words_are_not_taken_for_echo(heard: str) -> None:
+    assert guard().own_words(heard, 12.0, 13.5) == heard
+
+
+def test_the_users_words_on_top_of_the_echo_are_left() -> None:
+    heard = "the lighthouse was built please tell me something else in eighteen hundred"
+    assert guard().own_words(heard, 10.0, 14.0) == "please tell me something else"
+
+
+def test_the_same_words_said_long_after_are_the_users() -> None:
+    assert not guard().is_own("the lighthouse was built", 18.0, 19.5)
+
+
+def test_words_that_the_loudspeaker_did_not_reach_are_the_users() -> None:
+    echo_guard = guard()
+    echo_guard.silenced(11.5)
+    assert not echo_guard.is_own("its lamp burned whale oil", 12.5, 14.0)
+    echo_guard.resumed(20.0)
+    assert echo_guard.is_own("its lamp burned whale oil", 20.5, 24.0)
+
+
+def test_without_a_known_length_words_are_expected_at_any_usual_speed() -> None:
+    for seconds in (4.5, 7.0):
+        echo_guard = EchoGuard()
+        echo_guard.said(SAID, 10.0)
+        assert echo_guard.is_own("whale oil", 10.0 + seconds - 0.6, 10.0 + seconds)
+
+
+def test_nothing_heard_is_nobodys() -> None:
+    assert not guard().is_own("", 10.0, 11.0)
+    assert guard().own_words("Hello.", 0.0, 1.0) == "Hello."
+
+
+# ---------------------------------------------------------------------------------------------------- endpointing
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I would like to",
+        "and",
+        "so I was",
+        "um",
+        "Well, uh",
+        "put milk, eggs, bread",
+        "Could you",
+        "If it rains tomorrow",
+        "my number is five five two",
+        "tell me",
+        "Please write to Anna that",
+        "What is the?",
+        "I need a recipe with…",
+    ],
+)
+def test_an_unfinished_thought_is_known(text: str) -> None:
+    assert is_unfinished(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("Ich möchte", "de"), ("Stell einen Wecker auf", "de"), ("je voudrais", "fr"), ("quiero un", "es")],
+)
+def test_an_unfinished_thought_is_known_in_other_languages(text: str, language: str) -> None:
+    assert is_unfinished(text, language)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yes, I do.",
+        "Turn it on.",
+        "Come in",
+        "Stop.",
+        "Turn off the kitchen light.",
+        "Where are you from?",
+        "no",
+        "I like that",
+        "Set a timer for ten minutes",
+        "My number is five five two nine one four seven",
+        "",
+    ],
+)
+def test_a_finished_turn_is_not_waited_for(text: str) -> None:
+    assert not is_unfinished(text)
+
+
+@pytest.mark.parametrize("text", ["What time is it?", "how are you", "Who wrote that?", "Hello. Can you hear me?"])
+def test_a_complete_question_is_known(text: str) -> None:
+    assert is_complete_question(text)
+
+
+def test_the_wait_follows_the_text() -> None:
+    endpointing = Endpointing(end_of_turn=0.5, max_wait=2.0)
+    assert 0.3 <= endpointing.wait("What time is it?") <= 0.4
+    assert endpointing.wait("Turn on the light.") == 0.5
+    assert endpointing.wait("Turn on the") == 2.0
+
+
+def test_the_wait_grows_with_the_users_pauses_and_never_past_the_limit() -> None:
+    endpointing = Endpointing()
+    for _ in range(40):
+        endpointing.went_on(1.0)
+        endpointing.ended_falsely()
+    assert 1.0 < endpointing.wait("Turn on the light.") <= 2.0
+    assert endpointing.wait("What time is it?") < 1.0
+
+
+def test_false_ends_are_forgotten_after_turns_that_ended_well() -> None:
+    endpointing = Endpointing()
+    before = endpointing.wait("What time is it?")
+    endpointing.ended_falsely()
+    assert endpointing.wait("What time is it?") > before
+    for _ in range(60):
+        endpointing.ended_well()
+    assert endpointing.wait("What time is it?") == pytest.approx(before, abs=0.01)
+
+
+# --------------------------------------------------------------------------------------------- lists of phrases
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Mhm.", "en"),
+        ("Yeah, okay.", "en"),
+        ("Ja, genau.", "de"),
+        ("D'accord.", "fr"),
+        ("はい", "ja"),
+        ("uh hrh", "en"),
+        ("mm-hmm", ""),
+    ],
+)
+def test_listening_sounds_are_known(text: str, language: str) -> None:
+    assert is_backchannel(text, language)
+
+
+@pytest.mark.parametrize("text", ["Yes, but tell me about Paris", "No.", "Stop.", "Okay, wait!", "", "Berlin."])
+def test_what_wants_the_floor_is_no_listening_sound(text: str) -> None:
+    assert not is_backchannel(text, "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Stop!", "en"),
+        ("okay, wait", "en"),
+        ("Never mind, please.", "en"),
+        ("Stopp", "de"),
+        ("ça suffit", "fr"),
+        ("Um, stop.", ""),
+    ],
+)
+def test_wishes_for_silence_are_known(text: str, language: str) -> None:
+    assert is_stop(text, language)
+
+
+@pytest.mark.parametrize(
+    "text", ["Stop the music in the kitchen", "Wait for my brother", "When does it stop?", "", "please"]
+)
+def test_a_command_with_stop_in_it_is_a_command(text: str) -> None:
+    assert not is_stop(text, "en")
+
+
+def test_no_phrase_is_both_a_listening_sound_and_a_wish_for_silence() -> None:
+    for language, phrases in STOP_PHRASES.items():
+        assert not phrases & BACKCHANNELS[language]
+        assert all(" ".join(bare_words(phrase)) == phrase for phrase in phrases | BACKCHANNELS[language])
+
+
+def test_a_hesitation_has_words_and_says_nothing() -> None:
+    assert is_hesitation("Um, uh…")
+    assert not is_hesitation("")
+    assert not is_hesitation("um yes")
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("Hey computer, what time is it?", "what time is it?"),
+        ("hey computor what time", "what time"),
+        ("Hey, computer.", ""),
+        ("Okay, hey computer stop", "stop"),
+        ("My computer is broken", None),
+        ("I bought a computer, hey", None),
+        ("", None),
+    ],
+)
+def test_the_wake_phrase_is_found_at_the_beginning_only(text: str, rest: str | None) -> None:
+    assert after_wake_phrase(text, "hey computer") == rest
+
+
+def test_spelling_does_not_make_another_turn() -> None:
+    assert are_equivalent("What's the time?", "whats THE time")
+    assert not are_equivalent("What is the time?", "What was the time?")
+
+
+# ------------------------------------------------------------------------------------------ levels at the near end
+
+
+def noise(level: float, seed: int) -> Samples:
+    samples: Samples = (level * np.random.default_rng(seed).standard_normal(FRAME_SAMPLES)).astype(np.float32)
+    return samples
+
+
+def after_a_while(leak: float) -> NearEnd:
+    """Return what has heard five seconds of a voice that comes and goes, with so much of it left, and some noise."""
+    near_end = NearEnd()
+    for frame in range(160):
+        far = noise(0.1 if frame % 10 < 7 else 0.001, frame)
+        near_end.add(leak * far + noise(0.002, 1000 + frame), far)
+    return near_end
+
+
+def test_a_voice_over_a_faint_echo_stands_out() -> None:
+    assert after_a_while(0.05).add(noise(0.05, 1), noise(0.1, 2))
+
+
+def test_a_loud_echo_alone_does_not_stand_out() -> None:
+    near_end = after_a_while(0.3)
+    flagged = 0
+    for frame in range(100):
+        is_loud = frame % 10 < 7
+        far = noise(0.1 if is_loud else 0.001, frame)
+        flagged += near_end.add(0.3 * far + noise(0.002, frame), far) and is_loud
+    assert flagged == 0
+
+
+def test_an_echo_under_the_noise_hides_nobody() -> None:
+    assert after_a_while(0.0).add(noise(0.002, 1), noise(0.1, 2))
+
+
+def test_the_first_echo_is_not_taken_for_somebody() -> None:
+    near_end = NearEnd()
+    assert not any(near_end.add(noise(0.05, frame), noise(0.1, frame)) for frame in range(20))

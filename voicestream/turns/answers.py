@@ -1,0 +1,225 @@
+"""Cells of the turn-taking table for a taken turn: its answer is silent yet, or sounds, and somebody may speak over it.
+
+Each changes the Floor and decides actions.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from voicestream.turns import actions as act
+from voicestream.turns.actions import State
+from voicestream.turns.backchannels import is_backchannel, is_hesitation
+from voicestream.turns.floor import LEAKY, Floor, RunningAnswer
+from voicestream.turns.stop_words import is_stop
+from voicestream.turns.users_turn import be_ready, listen_on
+from voicestream.turns.words import bare_words
+from voicestream.vocabulary import SpeechResumed, SpeechStarted, Transcript
+
+RESUME_AFTER = 0.45
+"""Seconds after a sound over an answer; with one frame of 32 ms more the answer goes on within 0.5 s."""
+SURE_WORDS = 2
+"""Words of a partial transcript that make an interruption; a single one may be a misheard cough: the final tells."""
+FALSE_END = 1.0
+"""Seconds after the first sound of an answer in which the user's speech shows that the turn was not over."""
+LONGEST_ECHO = 5.0
+"""Seconds of a speech that is nothing but echo, after which it is closed: the longer it is, the more is misheard."""
+ECHO_BEGINS = 1.0
+"""Seconds after the loudspeaker began in which its echo sets off the speech detector."""
+ECHO_ENDS = 0.6
+"""Seconds after the loudspeaker fell silent in which its echo is over: devices' delay and the room."""
+
+
+SoundReason = Literal["silence", "backchannel", "echo"]
+"""What a sound over an answer was."""
+
+
+# ------------------------------------------------------------------------------------------------- silent yet
+
+
+def hold(floor: Floor, event: SpeechStarted | SpeechResumed) -> None:
+    """Hold a silent answer back until it is clear whether the user goes on."""
+    if floor.rules.listening != "push_to_talk":
+        floor.pause_speaker()
+        floor.state = State.HELD
+
+
+def weigh_more_words(floor: Floor, event: Transcript) -> None:
+    """Open a taken turn again when the user said more before the answer sounded; both halves are one turn."""
+    more = floor.newly_said()
+    language = floor.words.language
+    is_more = not is_hesitation(more) and not is_backchannel(more, language) and is_sure(floor, event, more)
+    if event.speech < floor.words.first_speech or floor.answer is None:
+        return
+    if is_more:
+        floor.do(act.CancelAnswer(floor.answer.turn))
+        floor.learn_pause()
+        floor.endpointing.ended_falsely()
+        reopen(floor, event)
+    elif floor.state is State.HELD and floor.is_understood:
+        floor.taken = floor.words.text
+        go_on_answering(floor, "backchannel" if bare_words(more) else "silence")
+
+
+def reopen(floor: Floor, event: object) -> None:
+    """Gather the taken turn further."""
+    floor.answer = None
+    floor.reopened, floor.taken = floor.taken or "", None
+    listen_on(floor, event)
+
+
+def go_on_answering(floor: Floor, reason: act.ResumeReason) -> None:
+    """Let the held answer go on."""
+    floor.resume_speaker(reason)
+    if floor.answer is not None and floor.answer.is_sounding:
+        sound(floor)
+    else:
+        floor.state = State.ANSWERING
+
+
+def wait_held(floor: Floor, event: object) -> None:
+    """Let the held answer go on when the sound is over and no words came of it."""
+    if not floor.is_voiced and floor.now >= floor.voice_end + RESUME_AFTER:
+        go_on_answering(floor, "silence")
+
+
+def begin_sounding(floor: Floor, event: act.AnswerSounding) -> None:
+    """Close the user's turn: what they say from now on is a new one."""
+    if floor.answer is not None and floor.answer.turn == event.turn:
+        floor.answer = RunningAnswer(event.turn, floor.answer.text, is_speculative=False, is_sounding=True)
+        sound(floor)
+
+
+def sound_held(floor: Floor, event: act.AnswerSounding) -> None:
+    """Remember that a block of the answer got out before the loudspeaker was paused: nobody heard a word."""
+    if floor.answer is not None and floor.answer.turn == event.turn:
+        floor.answer = RunningAnswer(event.turn, floor.answer.text, is_speculative=False, is_sounding=True)
+
+
+def sound(floor: Floor) -> None:
+    """Speak."""
+    floor.close_speech()
+    floor.begin_turn(after=floor.first_unanswered - 1)
+    floor.sounding_since = floor.now
+    floor.state = State.SPEAKING
+
+
+def announce(floor: Floor, event: act.AnswerSounding) -> None:
+    """Speak without having been asked: an alarm, an error."""
+    floor.answer = RunningAnswer(event.turn, "", is_speculative=False, is_sounding=True)
+    floor.turn = max(floor.turn, event.turn + 1)
+    sound(floor)
+
+
+def end_silently(floor: Floor, event: act.AnswerEnded) -> None:
+    """Be ready again after an answer without a sound."""
+    if floor.answer is not None and floor.answer.turn == event.turn:
+        floor.answer = None
+        floor.close_speech()
+        floor.begin_turn(after=floor.first_unanswered - 1)
+        floor.stay_awake()
+        be_ready(floor, event)
+
+
+def lose_speculative(floor: Floor, event: act.AnswerEnded) -> None:
+    """Forget an answer that failed before it was wanted; it is asked for again when the turn is taken."""
+    if floor.answer is not None and floor.answer.turn == event.turn:
+        floor.answer = None
+
+
+def end_held(floor: Floor, event: act.AnswerEnded) -> None:
+    """Go on listening: the answer came to nothing, and what is being said belongs to the same turn."""
+    if floor.answer is not None and floor.answer.turn == event.turn:
+        floor.resume_speaker("ended")
+        reopen(floor, event)
+
+
+# -------------------------------------------------------------------------------------------------- it sounds
+
+
+def hear_over_answer(floor: Floor, event: SpeechStarted | SpeechResumed) -> None:
+    """Pause for a voice over the answer, unless it may be the answer itself."""
+    if not floor.is_deaf_to_speech and not floor.leaks_echo:
+        floor.pause_speaker()
+        floor.state = State.PAUSED
+
+
+def notice_no_echo(floor: Floor, event: object) -> None:
+    """Trust a voice again, after the loudspeaker has sounded for a while and nothing came back."""
+    if not floor.is_voiced and floor.now > max(floor.sounding_since, floor.voice_end) + floor.quiet_needed:
+        floor.leaks = 0
+
+
+def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
+    """Stop for the user's own words; go on after a backchannel, a cough, or the assistant's own words."""
+    if floor.is_deaf_to_speech or event.speech < floor.words.first_speech:
+        return
+    text, language = floor.users_words(event), floor.words.language
+    is_called = not text and floor.is_called(event)
+    is_listening_sound = is_backchannel(text, language) or is_hesitation(text)
+    if is_called or (not is_listening_sound and is_sure(floor, event, text)):
+        interrupt(floor, event)
+    elif floor.is_understood or (floor.state is State.SPEAKING and _is_long(floor, event)):
+        reason: SoundReason = "backchannel" if is_listening_sound else "echo" if text != event.text else "silence"
+        if reason == "echo" and not text:
+            floor.learn_echo(LEAKY)
+        if floor.state is State.PAUSED:
+            go_on_speaking(floor, reason)
+        floor.close_speech()
+        floor.ignore_speech(reason)
+
+
+def _is_long(floor: Floor, event: Transcript) -> bool:
+    """Tell whether nothing but echo is being heard for so long that it had better be cut."""
+    return floor.now > floor.starts.get(event.speech, floor.now) + LONGEST_ECHO
+
+
+def is_sure(floor: Floor, event: Transcript, text: str) -> bool:
+    """Tell whether the user's words are enough to act on."""
+    words = bare_words(text)
+    if is_stop(text, floor.words.language) and (event.is_final or floor.state is State.SPEAKING):
+        return True
+    if floor.words.has_echo or floor.leaks or not event.is_final:  # a misheard echo is one word as a rule
+        return len(words) >= SURE_WORDS
+    return bool(words)
+
+
+def interrupt(floor: Floor, event: object) -> None:
+    """Stop the answer for good, and listen."""
+    if floor.starts.get(floor.speech, floor.now) < floor.sounding_since + FALSE_END:
+        floor.endpointing.ended_falsely()
+    floor.end_answer()
+    listen_on(floor, event)
+
+
+def go_on_speaking(floor: Floor, reason: SoundReason) -> None:
+    """Let the paused answer go on, and learn whether the pause was made for the answer's own sound."""
+    began = floor.starts.get(floor.speech, floor.now)
+    is_own_sound = began < floor.sounding_since + ECHO_BEGINS and floor.voice_end < floor.silenced_at + ECHO_ENDS
+    if reason == "silence":
+        floor.learn_echo(floor.leaks + 1 if is_own_sound else 0)
+    floor.resume_speaker(reason)
+    floor.state = State.SPEAKING
+
+
+def wait_paused(floor: Floor, event: object) -> None:
+    """Let the paused answer go on when the sound is over and no words came of it; late words interrupt it yet."""
+    if not floor.is_voiced and floor.now >= floor.voice_end + RESUME_AFTER:
+        go_on_speaking(floor, "silence")
+
+
+def end_speaking(floor: Floor, event: act.AnswerEnded) -> None:
+    """Be ready for the next turn, which may have begun over the answer's last words."""
+    if floor.answer is None or floor.answer.turn != event.turn:
+        return
+    floor.answer = None
+    floor.endpointing.ended_well()
+    floor.stay_awake()
+    if not floor.has_speech:
+        floor.leaks = 0
+    if floor.state is State.PAUSED:
+        floor.resume_speaker("ended")
+    if floor.is_deaf_to_speech:
+        floor.close_speech()
+        floor.ignore_speech("not interruptible")
+    be_ready(floor, event)
