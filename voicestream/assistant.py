@@ -15,7 +15,7 @@ from typing import Literal
 
 from voicestream import events as told
 from voicestream.config import Config
-from voicestream.errors import VoiceError, VoicestreamError
+from voicestream.errors import ModelError, VoiceError, VoicestreamError
 from voicestream.events import Events
 from voicestream.parts import Parts
 from voicestream.reply import Reply
@@ -82,6 +82,7 @@ class Assistant:
         self.inputs: Channel[turns.Input] = Channel(ahead=256)
         self.reply: Reply | None = None
         self.warming: asyncio.Task[None] | None = None
+        self.summing_up: asyncio.Task[None] | None = None
         self.announcements: deque[str] = deque(maxlen=20)
         self.fell_silent_at: float | None = None
         """When the user fell silent last, by the events' clock; None where they typed."""
@@ -111,8 +112,9 @@ class Assistant:
                     await asyncio.wait([self.reply.task])  # a line that was typed last is answered to its end
         finally:
             await self.end_reply()
-            if self.warming:
-                await ended(self.warming)
+            for task in (self.warming, self.summing_up):
+                if task:
+                    await ended(task)
 
     async def answer(self, reply: Reply) -> None:
         """Speak the reply while it is being written; whoever cancels this finds silence, and nothing left running."""
@@ -298,10 +300,24 @@ class Assistant:
         if reply.question:
             self.history.add_user(reply.question)
             self.history.add_answer(reply.record.messages(None if is_whole else heard))
-            self.history.trim()
+            self.forget(self.history.trim())
         if not reply.is_sounding:
             self.events.emit(reply.latency())
         self.events.emit(reply.concluded(heard))
+
+    def forget(self, dropped: tuple[Message, ...]) -> None:
+        """Let the model write down what matters of the turns that the history dropped, where the settings say so."""
+        if dropped and self.config.memory.summarize:
+            self.summing_up = asyncio.create_task(self.sum_up(dropped, self.summing_up), name="summary")
+
+    async def sum_up(self, dropped: tuple[Message, ...], before: asyncio.Task[None] | None) -> None:
+        """Put a summary of `dropped` in their place, after the one that is still being written."""
+        if before:
+            await asyncio.wait([before])
+        try:
+            self.history.summarize(await self.parts.thinker.summarize(dropped, self.history.summary()))
+        except ModelError as error:
+            self.events.emit(told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
 
     # ----------------------------------------------------------------------------------- when it may be over
 

@@ -121,6 +121,17 @@ class DeltaEvent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReasoningEvent(Event):
+    """A piece of the model's thinking, which is never spoken; shown with --verbose."""
+
+    name: ClassVar[str] = "reasoning"
+    turn: int
+    """number of the turn"""
+    text: str
+    """the piece"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolEvent(Event):
     """A tool was run."""
 

@@ -92,6 +92,10 @@ class Thinker(Protocol):
         """Yield the answer as it is written, a Finish last; raise ModelError; no effects before `confirmed`."""
         ...
 
+    async def summarize(self, dropped: Sequence[Message], before: str) -> str:
+        """Return a summary of messages and of the summary `before` them; raise ModelError."""
+        ...
+
     async def warm(self, messages: Sequence[Message]) -> None:
         """Make the next answer to this conversation come sooner, where that can be done; never raise."""
         ...

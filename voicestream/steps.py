@@ -34,6 +34,7 @@ from voicestream.vocabulary import (
     Heard,
     ModelNotice,
     ModelPart,
+    Reasoning,
     Samples,
     Sentence,
     Sound,
@@ -204,6 +205,8 @@ def _take(part: ModelPart, reply: Reply, events: Events) -> str:
             reply.reach("first_delta", events.now())
             reply.tell(events, told.DeltaEvent(turn=reply.turn, text=text))
             return text
+        case Reasoning(text):
+            reply.tell(events, told.ReasoningEvent(turn=reply.turn, text=text))
         case ToolResult(call, result):
             reply.tell(events, told.ToolEvent(turn=reply.turn, tool=call.name, arguments=call.arguments, result=result))
         case ModelNotice(code, message, spoken):

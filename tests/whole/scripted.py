@@ -102,6 +102,10 @@ class ScriptedModel:
     asked: list[tuple[Message, ...]] = field(default_factory=list)
     closed_early: list[str] = field(default_factory=list)
 
+    async def summarize(self, dropped: Sequence[Message], before: str) -> str:
+        """Return what was asked of what is dropped."""
+        return " ".join([before, *(message.content for message in dropped if message.role == "user")]).strip()
+
     async def warm(self, messages: Sequence[Message]) -> None:
         await asyncio.sleep(0.01)
 
@@ -152,14 +156,19 @@ class Outcome:
 
 
 async def converse(
-    script: Sequence[Said], until: float, answers: dict[str, str] | None = None, *overrides: str, output: str = ""
+    script: Sequence[Said],
+    until: float,
+    answers: dict[str, str] | None = None,
+    *overrides: str,
+    output: str = "",
+    most_tokens: int = 6000,
 ) -> Outcome:
     """Hold a conversation by the script, in whatever loop this runs."""
     loop = asyncio.get_running_loop()
     people, model, voice = ScriptedPeople(script, until), ScriptedModel(answers or {}), ScriptedVoice()
     events, seen = Events(loop.time), []
     events.show_on(seen.append)
-    history = History("Be brief.", most_tokens=6000)
+    history = History("Be brief.", most_tokens)
     async with FileSpeaker(output) as speaker:
         parts = Parts(
             microphone=people,
