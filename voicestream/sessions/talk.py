@@ -38,20 +38,26 @@ async def talk(config: Config, arguments: Namespace, read: Callable[[], Config])
         if arguments.record:
             record_events(events, arguments.record, stack)
         terminal = show(events, config, arguments)
-        is_typed = terminal is not None or (not arguments.headless and sys.stdin.isatty() and config.audio.input != "-")
-        try:
-            async with (
-                open_assistant(config, events, is_fast=arguments.fast) as assistant,
-                recorded(assistant, arguments.record),
-            ):
-                await converse(assistant, terminal, read, is_typed=is_typed)
-        except DeviceError as error:
-            if not is_typed or config.audio.input != "mic":
-                raise
-            events.emit(Notice(code="no_microphone", message=f"No microphone, so type: {error}"))
-            ears = NoEars()
-            async with open_assistant(config, events, ears=ears) as assistant:
-                await converse(assistant, terminal, read, is_typed=True, finished=ears.finished)
+        assistant: Assistant | None = None
+        async with hooked(events, lambda: (assistant.config if assistant else config).hooks):
+            is_typed = terminal is not None or _has_typist(config, arguments)
+            try:
+                async with (
+                    open_assistant(config, events, is_fast=arguments.fast) as assistant,
+                    recorded(assistant, arguments.record),
+                ):
+                    await converse(assistant, terminal, read, is_typed=is_typed)
+            except DeviceError as error:
+                if not is_typed or config.audio.input != "mic":
+                    raise
+                events.emit(Notice(code="no_microphone", message=f"No microphone, so type: {error}"))
+                ears = NoEars()
+                async with open_assistant(config, events, ears=ears) as assistant:
+                    await converse(assistant, terminal, read, is_typed=True, finished=ears.finished)
+
+
+def _has_typist(config: Config, arguments: Namespace) -> bool:
+    return not arguments.headless and sys.stdin.isatty() and config.audio.input != "-"
 
 
 def show(events: Events, config: Config, arguments: Namespace) -> Terminal | None:
@@ -81,12 +87,11 @@ async def converse(
     is_typed: bool,
     finished: asyncio.Event | None = None,
 ) -> None:
-    """Hold the conversation, with keys, control socket, hooks and service manager beside it."""
+    """Hold the conversation, with keys, control socket and service manager beside it."""
     controls = Controls(assistant)
     events = assistant.events
     async with (
         controlled(controls, events, assistant.config.control),
-        hooked(events, lambda: assistant.config.hooks),
         reloaded_on_hangup(assistant, read),
         watched(events),
     ):
