@@ -107,6 +107,8 @@ class Assistant:
                         await self.perform(action)
                     if self.announcements and self.is_over():
                         await self.begin_announcement(self.announcements.popleft())
+                if self.reply and self.reply.task and self.reply.committed.is_set():
+                    await asyncio.wait([self.reply.task])  # a line that was typed last is answered to its end
         finally:
             await self.end_reply()
             if self.warming:
@@ -288,14 +290,14 @@ class Assistant:
         self.reply = None
         if not reply.committed.is_set():
             return
-        heard = heard_text(reply.sentences, reply.played)
+        heard = len(heard_text(reply.sentences, reply.played))
+        is_whole = heard >= len(reply.text.rstrip())
         if reply.is_interrupted:
             reply.finish = "interrupted"
-            self.events.emit(told.Interrupted(turn=reply.turn, heard=heard))
+            self.events.emit(told.Interrupted(turn=reply.turn, heard=reply.written(heard).strip()))
         if reply.question:
             self.history.add_user(reply.question)
-            is_whole = heard == reply.text.rstrip()
-            self.history.add_answer(reply.record.messages(None if is_whole else len(heard)))
+            self.history.add_answer(reply.record.messages(None if is_whole else heard))
             self.history.trim()
         if not reply.is_sounding:
             self.events.emit(reply.latency())
@@ -311,4 +313,4 @@ class Assistant:
 
     def is_over(self) -> bool:
         """Return whether nothing is left to be answered or heard."""
-        return self.reply is None and self.turn_taking.is_quiet
+        return self.reply is None and self.inputs.is_empty and self.turn_taking.is_quiet

@@ -198,7 +198,7 @@ async def think(reply: Reply, events: Events) -> AsyncGenerator[str, None]:
 
 def _take(part: ModelPart, reply: Reply, events: Events) -> str:
     """Note and publish a part of the answer; return what of it is to be said."""
-    reply.record.add(part)
+    reply.note(part)
     match part:
         case Delta(text) if text:
             reply.reach("first_delta", events.now())

@@ -50,6 +50,14 @@ _OPTIONAL = frozenset(
 )
 """Parts of a request without which it can be tried again, where a server refuses them."""
 
+ADVICE = {
+    "connect": "is the server running at {url}? See thinking.base_url",
+    "auth": "check the key in the environment, and thinking.key_variable",
+    "not_found": "check thinking.model",
+    "quota": "check the account, or set thinking.fallback_provider",
+}
+"""What a person can do about a fault, by its class."""
+
 Trim = Callable[[Sequence[Message]], Sequence[Message]]
 
 
@@ -243,6 +251,8 @@ class ModelServer:
         message = f"{host_of(self.base_url) or self.base_url}: {fault.message}"
         if self._key:  # some servers repeat the key in their error
             message = message.replace(self._key, "[key]")
+        if advice := ADVICE.get(error.code):
+            message = f"{one_line(message)}; {advice.format(url=self.base_url)}"
         return ModelError(one_line(message), error.code, error.spoken)
 
     def _open(self) -> httpx.AsyncClient:

@@ -373,8 +373,8 @@ def measure_disturbances(stage: Stage, count: int, seed: int) -> list[Figure]:
         await asyncio.sleep(3.0)
         if scene.all(told.Interrupted) or len(scene.all(told.Turn)) > 1:
             lost.append(kind)
-        for event in scene.all(told.Resumed, after=before)[:1]:
-            resumed.append(event.time - end)
+        if any(before < event.time < end + 0.1 for event in scene.all(told.Paused)):
+            resumed += [event.time - end for event in scene.all(told.Resumed, after=before)[:1]]
 
     for settings in rooms(count, seed):
         stage.perform(play, settings)
@@ -472,8 +472,8 @@ def sounded_words(scene: Scene) -> int:
     import soxr
 
     far = np.concatenate(scene.microphone.far)
-    far = far[: int(np.flatnonzero(far)[-1]) + 1]
-    window = far[-round(_WITNESS * SAMPLE_RATE) : -round(0.01 * SAMPLE_RATE)]  # without the fade
+    far = far[far != 0.0]  # pauses are exact zeros, voices are not
+    window = far[-round((_WITNESS + _FADE) * SAMPLE_RATE) : -round(_FADE * SAMPLE_RATE)]
     best, words_before, found = 0.0, 0, 0
     for sentence in scene.all(told.SentenceEvent):
         pieces = scene.rehearsal.speak(sentence.spoken, ASSISTANT_VOICE)
@@ -481,15 +481,18 @@ def sounded_words(scene: Scene) -> int:
         likeness = _correlate(np.concatenate((np.zeros(len(window)), audio)), window)
         place = int(np.argmax(likeness))
         if likeness[place] > best:
-            heard = (place + round(0.01 * SAMPLE_RATE)) / SAMPLE_RATE
-            times = [word.time for piece in pieces for word in piece.words]
-            ends = [*times[1:], len(audio) / SAMPLE_RATE]
-            sounded = sum(begin + 0.5 * (end - begin) <= heard for begin, end in zip(times, ends, strict=True))
-            best, found = float(likeness[place]), words_before + sounded
+            heard = place / SAMPLE_RATE + _FADE
+            words = [word for piece in pieces for word in piece.words]
+            ends = [*(word.time for word in words[1:]), len(audio) / SAMPLE_RATE]
+            spoken_to = [word.end for word, end in zip(words, ends, strict=True) if (word.time + end) / 2 <= heard]
+            text = sentence.spoken[: max(spoken_to, default=0)]  # espeak tells "there was" as one word
+            best, found = float(likeness[place]), words_before + len(text.split())
         words_before += len(sentence.text.split())
     return found
 
 
+_FADE = 0.01
+"""Seconds at the end of what was played that may be faded."""
 _WITNESS = 0.25
 """Seconds at the end of what was played by which its place in the answer is found."""
 

@@ -175,11 +175,13 @@ async def ask_once(question: str, config: Config, arguments: Namespace) -> int:
     if not arguments.json:
         show_events(events, arguments)
     ears = NoEars()
-    async with open_assistant(config, events, ears=ears) as assistant:
+    async with open_assistant(config, events, ears=ears, is_fast=arguments.json) as assistant:
         assistant.type(question)
         ears.finished.set()
         await assistant.converse()
     if arguments.json:
         for answer in answers:
             sys.stdout.write(told.as_json(answer) + "\n")
+        for failure in failures:
+            sys.stderr.write(f"voicestream: {failure.message}\n")
     return ModelError.exit_status if failures else 0

@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from voicestream.assemble import is_file
@@ -38,26 +39,29 @@ async def talk(config: Config, arguments: Namespace, read: Callable[[], Config])
         if arguments.record:
             record_events(events, arguments.record, stack)
         terminal = show(events, config, arguments)
+        is_typed = terminal is not None or (not arguments.headless and sys.stdin.isatty() and config.audio.input != "-")
         assistant: Assistant | None = None
-        async with hooked(events, lambda: (assistant.config if assistant else config).hooks):
-            is_typed = terminal is not None or _has_typist(config, arguments)
-            try:
-                async with (
-                    open_assistant(config, events, is_fast=arguments.fast) as assistant,
-                    recorded(assistant, arguments.record),
-                ):
-                    await converse(assistant, terminal, read, is_typed=is_typed)
-            except DeviceError as error:
-                if not is_typed or config.audio.input != "mic":
-                    raise
-                events.emit(Notice(code="no_microphone", message=f"No microphone, so type: {error}"))
-                ears = NoEars()
-                async with open_assistant(config, events, ears=ears) as assistant:
-                    await converse(assistant, terminal, read, is_typed=True, finished=ears.finished)
+        async with (
+            hooked(events, lambda: (assistant.config if assistant else config).hooks),
+            open_assistant(config, events, is_fast=arguments.fast) as assistant,  # noqa: F811 - the hooks look at it
+            recorded(assistant, arguments.record),
+        ):
+            finished = await type_without_microphone(assistant) if is_typed else None
+            await converse(assistant, terminal, read, is_typed=is_typed, finished=finished)
 
 
-def _has_typist(config: Config, arguments: Namespace) -> bool:
-    return not arguments.headless and sys.stdin.isatty() and config.audio.input != "-"
+async def type_without_microphone(assistant: Assistant) -> asyncio.Event | None:
+    """Where the usual microphone cannot be opened, say so and go on without; return what ends the conversation then."""
+    if assistant.config.audio.input != "mic":
+        return None
+    try:
+        async with assistant.parts.microphone.listen():
+            return None
+    except DeviceError as error:
+        assistant.events.emit(Notice(code="no_microphone", message=f"No microphone, so type: {error}"))
+        ears = NoEars()
+        assistant.parts = replace(assistant.parts, microphone=ears)
+        return ears.finished
 
 
 def show(events: Events, config: Config, arguments: Namespace) -> Terminal | None:

@@ -9,6 +9,9 @@ from voicestream.vocabulary import Played, Sentence
 _SHARE = 0.5
 """Share of a word's time that must have sounded for it to count as heard."""
 
+_LETTER = 0.1
+"""Seconds that a letter of a sentence's last word takes at most; usual are 0.07."""
+
 
 def heard_text(sentences: Sequence[Sentence], played: Sequence[Played]) -> str:
     """Return the written text of all that was heard; "" where nothing was.
@@ -44,7 +47,10 @@ def _spoken_to(part: Played) -> int:
     heard = 0
     for place, word in enumerate(part.words):
         is_last = place + 1 == len(part.words)
-        until = part.total if is_last else part.words[place + 1].time
+        # the last word ends before the pause that follows its sentence
+        until = (
+            min(part.total, word.time + _LETTER * (word.end - word.start)) if is_last else part.words[place + 1].time
+        )
         if word.time + _SHARE * max(0.0, until - word.time) <= part.seconds:
             heard = word.end
     return heard

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from voicestream.turns.words import bare_words, phrase_set
 
 BACKCHANNELS: dict[str, frozenset[str]] = {
@@ -77,6 +79,10 @@ _LONGEST_WORDS = 4
 """More words than this are an utterance of their own, even if each alone would be a backchannel."""
 
 
+_SHORTEST_MISHEARD = 6
+_ALIKE = 0.8
+
+
 def is_backchannel(text: str, language: str = "") -> bool:
     """Tell whether the text is nothing but listening sounds, such as "mhm", "yeah, okay"; unknown language: any."""
     words = bare_words(text)
@@ -84,7 +90,7 @@ def is_backchannel(text: str, language: str = "") -> bool:
         return False
     known = BACKCHANNELS.get(language)
     phrases = known | HESITATIONS if known is not None else frozenset.union(HESITATIONS, *BACKCHANNELS.values())
-    return _is_made_of(words, phrases)
+    return _is_made_of(words, phrases) or _is_misheard(words, phrases)
 
 
 def is_hesitation(text: str) -> bool:
@@ -99,3 +105,9 @@ def _is_made_of(words: list[str], phrases: frozenset[str]) -> bool:
     return any(
         " ".join(words[:count]) in phrases and _is_made_of(words[count:], phrases) for count in range(1, len(words) + 1)
     )
+
+
+def _is_misheard(words: list[str], phrases: frozenset[str]) -> bool:
+    """Tell whether the words are a phrase but for a letter: "uh hrh"."""
+    text = " ".join(words)
+    return len(text) >= _SHORTEST_MISHEARD and bool(get_close_matches(text, phrases, 1, _ALIKE))

@@ -18,6 +18,8 @@ _FORGET_AFTER = 45.0
 """Seconds; longer than the longest speech (hearing.max_speech) and its tail."""
 _LEAD = 0.3
 """Seconds by which the told time of a word may be early or late, where the voice does not tell it."""
+_PRE_ROLL = 0.7
+"""Seconds before a speech began which its transcript may cover too (hearing.pre_roll)."""
 _COVERED = 0.6
 """Share of a word's letters that must be found in what was said."""
 _SHORTEST_RUN = 3
@@ -77,7 +79,7 @@ class EchoGuard:
     def own_words(self, text: str, start: float, end: float) -> str:
         """Return what is left of a transcript of [start, end] without the assistant's own words: the user's."""
         audible = [
-            word.word for word in self._said if word.start <= end + _LEAD and word.end + self._tail >= start - _LEAD
+            word.word for word in self._said if word.start <= end + _LEAD and word.end + self._tail >= start - _PRE_ROLL
         ]
         shown = text.split()
         if not audible or not shown:

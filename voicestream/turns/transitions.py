@@ -314,7 +314,7 @@ def is_sure(floor: Floor, event: Transcript, text: str) -> bool:
     words = bare_words(text)
     if is_stop(text, floor.words.language) and (event.is_final or floor.state is State.SPEAKING):
         return True
-    if floor.words.has_echo or not event.is_final:
+    if floor.words.has_echo or floor.leaks or not event.is_final:  # a misheard echo is one word as a rule
         return len(words) >= SURE_WORDS
     return bool(words)
 
