@@ -48,7 +48,7 @@ class Tmux:
         return self.run("capture-pane", "-p", *options)
 
     def wait_for(self, is_there: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 20
         while not is_there():
             assert time.monotonic() < deadline, f"no {what} on:\n{self.screen()}"
             time.sleep(0.05)  # tmux tells no one when a screen changes

@@ -31,6 +31,7 @@ thinking: {{provider: offline}}
 turns: {{end_of_turn: {end_of_turn}}}
 speaking: {{rate: {rate}}}
 control: {{socket: {folder}/runtime/control.sock}}
+hooks: {{run: {{ready: "cp /dev/stdin {folder}/ready.json"}}}}
 """
 
 
@@ -40,7 +41,7 @@ class Headless:
 
     process: asyncio.subprocess.Process
     folder: Path
-    told: socket.socket
+    told: asyncio.Queue[str]
     """What systemd would read."""
 
     def write_settings(self, end_of_turn: float, rate: int = 175) -> None:
@@ -49,7 +50,7 @@ class Headless:
 
     async def message(self) -> str:
         async with asyncio.timeout(20):
-            return (await asyncio.get_running_loop().sock_recv(self.told, 4096)).decode()
+            return await self.told.get()
 
     async def message_with(self, word: str) -> str:
         while word not in (message := await self.message()):
@@ -67,9 +68,11 @@ class Headless:
 
 @asynccontextmanager
 async def headless(folder: Path) -> AsyncIterator[Headless]:
-    told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    told.bind(str(folder / "notify"))
-    told.setblocking(False)
+    notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    notified.bind(str(folder / "notify"))
+    told: asyncio.Queue[str] = asyncio.Queue()
+    # Read as it comes, as systemd does: the kernel keeps only some ten messages, and drops what follows.
+    asyncio.get_running_loop().add_reader(notified, lambda: told.put_nowait(notified.recv(4096).decode()))
     settings = Headless(None, folder, told)  # type: ignore[arg-type]
     settings.write_settings(end_of_turn=0.5)
     with wave.open(str(folder / "quiet.wav"), "wb") as quiet:
@@ -88,7 +91,8 @@ async def headless(folder: Path) -> AsyncIterator[Headless]:
         if process.returncode is None:
             process.kill()
         await process.wait()
-        told.close()
+        asyncio.get_running_loop().remove_reader(notified)
+        notified.close()
 
 
 async def line_with(stream: asyncio.StreamReader, word: str) -> str:
@@ -134,6 +138,7 @@ def test_a_service_is_ready_alive_steered_reloaded_and_ended(tmp_path: Path) -> 
             async with asyncio.timeout(10):
                 assert await running.process.wait() == 0
             assert not path.exists()
+        assert json.loads((tmp_path / "ready.json").read_text(encoding="utf-8"))["event"] == "ready"
 
     asyncio.run(live())
 

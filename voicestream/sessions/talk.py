@@ -40,8 +40,10 @@ async def talk(config: Config, arguments: Namespace, read: Callable[[], Config])
             record_events(events, arguments.record, stack)
         terminal = show(events, config, arguments)
         is_typed = terminal is not None or (not arguments.headless and sys.stdin.isatty() and config.audio.input != "-")
+        assistant: Assistant | None = None
         async with (
-            open_assistant(config, events, is_fast=arguments.fast) as assistant,
+            hooked(events, lambda: (assistant.config if assistant else config).hooks),
+            open_assistant(config, events, is_fast=arguments.fast) as assistant,  # noqa: F811 - the hooks look at it
             recorded(assistant, arguments.record),
         ):
             finished = await type_without_microphone(assistant) if is_typed else None
@@ -89,12 +91,11 @@ async def converse(
     is_typed: bool,
     finished: asyncio.Event | None = None,
 ) -> None:
-    """Hold the conversation, with keys, control socket, hooks and service manager beside it."""
+    """Hold the conversation, with keys, control socket and service manager beside it."""
     controls = Controls(assistant)
     events = assistant.events
     async with (
         controlled(controls, events, assistant.config.control),
-        hooked(events, lambda: assistant.config.hooks),
         reloaded_on_hangup(assistant, read),
         watched(events),
     ):
