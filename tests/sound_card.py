@@ -69,7 +69,7 @@ class SoundCard:
         with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
                 ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--disable-shm=yes"]
-                + ["--high-priority=no", "--realtime=no"]
+                + ["--high-priority=yes", "--realtime=yes"]
                 + [word for module in modules for word in ("-L", module)],
                 env=self._variables(),
                 stdin=subprocess.DEVNULL,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,31 +13,38 @@ from typing import Any
 
 from voicestream import events as told
 from voicestream.backends.no_ears import NoEars
-from voicestream.backends.voice_process import ESPEAK, PYTTSX3, ChildVoice
 from voicestream.config import Config
-from voicestream.errors import DeviceError, FetchError, InputError
+from voicestream.errors import DeviceError
 from voicestream.events import Events
-from voicestream.parts import Microphone, Parts, Recognizer, SoundCard, Speaker, SpeechDetector, Thinker, Voice
+from voicestream.parts import (
+    EchoCanceller,
+    Microphone,
+    Parts,
+    Recognizer,
+    SoundCard,
+    Speaker,
+    SpeechDetector,
+    Thinker,
+    Voice,
+    WakeWordDetector,
+)
+from voicestream.recognizer_choice import open_recognizer
 from voicestream.thinking.delivery import Delivery
-from voicestream.thinking.timers import Moment, Timers
+from voicestream.thinking.timers import Timers
+from voicestream.thinking.tools import Tool
+from voicestream.vocabulary import Samples
+from voicestream.voice_choice import open_voice
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
 """Endings of names that mean a file and not a device."""
-
-ONLY_PHRASES = (
-    "The embedded recognizer knows only its phrases (`voicestream listen --phrases` lists them). "
-    "For free speech: `voicestream models fetch base.en`."
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Ears:
     """What writes down what is said."""
 
-    microphone: Microphone
     detector: SpeechDetector
     recognizer: Recognizer
-    input_name: str
     recognizer_name: str
 
 
@@ -68,11 +73,6 @@ def is_file(place: str) -> bool:
     return place == "-" or place.lower().endswith(AUDIO_SUFFIXES) or os.sep in place
 
 
-def moment() -> Moment:
-    """Return the present, by both clocks of the machine."""
-    return Moment(time.monotonic(), datetime.now().astimezone())
-
-
 @asynccontextmanager
 async def open_parts(
     config: Config,
@@ -90,18 +90,22 @@ async def open_parts(
     async with AsyncExitStack() as stack:
         card = _sound_card()
         hearing, mouth, mind = await _all(
-            open_ears(config, events, stack, card, is_fast=is_fast, ears=ears, microphone=microphone),
+            open_ears(config, events, stack, ears),
             open_mouth(config, events, stack, card, is_fast=is_fast),
             open_mind(config, events, stack),
         )
         parts = Parts(
-            microphone=hearing.microphone,
-            canceller=None,
+            microphone=ears
+            or microphone
+            or choose_microphone(config.audio.input, events, card, is_fast, mouth.speaker.reference),
+            canceller=None if ears or microphone else await _open_canceller(config, events),
+            wake_word=await _open_wake_word(config),
             detector=hearing.detector,
             recognizer=hearing.recognizer,
             thinker=mind.thinker,
             voice=mouth.voice,
             speaker=mouth.speaker,
+            delivery=mind.delivery,
             now=datetime.now,
         )
         events.emit(
@@ -109,7 +113,7 @@ async def open_parts(
                 recognizer=hearing.recognizer_name,
                 model=mind.model_name,
                 voice=mouth.voice_name,
-                input=hearing.input_name,
+                input="" if ears else config.audio.input,
                 output=mouth.output_name,
             )
         )
@@ -134,30 +138,25 @@ def _sound_card() -> SoundCard:
 # ------------------------------------------------------------------------------------------------------- ears
 
 
-async def open_ears(
-    config: Config,
-    events: Events,
-    stack: AsyncExitStack,
-    card: SoundCard | None = None,
-    *,
-    is_fast: bool = False,
-    ears: NoEars | None = None,
-    microphone: Microphone | None = None,
-) -> Ears:
-    """Choose microphone and recognizer; raise RecognitionError, InputError or DeviceError."""
+async def open_ears(config: Config, events: Events, stack: AsyncExitStack, ears: NoEars | None = None) -> Ears:
+    """Load speech detector and recognizer; raise RecognitionError, InputError or FetchError."""
+    if ears is not None:
+        return Ears(ears, ears, "")
     from voicestream.backends.silero import Silero
 
-    if ears is not None:
-        return Ears(ears, ears, ears, "", "")
-    if microphone is None:
-        microphone = choose_microphone(config.audio.input, events, card or _sound_card(), is_fast)
     detector = await asyncio.to_thread(Silero)
     recognizer, name = await open_recognizer(config, events, stack)
-    return Ears(microphone, detector, recognizer, config.audio.input, name)
+    return Ears(detector, recognizer, name)
 
 
-def choose_microphone(place: str, events: Events, card: SoundCard, is_fast: bool) -> Microphone:
-    """Return the microphone that --input names; nothing is opened yet."""
+def choose_microphone(
+    place: str,
+    events: Events,
+    card: SoundCard | None = None,
+    is_fast: bool = False,
+    reference: Callable[[float, int], Samples] | None = None,
+) -> Microphone:
+    """Return the microphone that --input names; nothing is opened yet. `reference` tells what our loudspeaker plays."""
     if place == "-":
         from voicestream.backends.standard_input import InputMicrophone
 
@@ -168,45 +167,8 @@ def choose_microphone(place: str, events: Events, card: SoundCard, is_fast: bool
         return FileMicrophone(Path(place), is_fast)
     from voicestream.backends.microphone import Microphone as SoundMicrophone
 
-    return SoundMicrophone(card, "" if place == "mic" else place, on_notice=_teller(events))
-
-
-async def open_recognizer(config: Config, events: Events, stack: AsyncExitStack) -> tuple[Recognizer, str]:
-    """Load the recognizer: Whisper where its model is there or can be fetched, else the embedded one."""
-    wanted = config.hearing.recognizer
-    if wanted != "sphinx":
-        folder = await _find_whisper(config, events, is_needed=wanted == "whisper")
-        if folder:
-            from voicestream.backends.whisper import WhisperSettings, open_whisper
-
-            settings = WhisperSettings(language=config.hearing.language)
-            return await stack.enter_async_context(open_whisper(folder, settings)), f"Whisper {folder.name}"
-    from voicestream.backends.sphinx import SphinxRecognizer
-    from voicestream.thinking.phrases import jsgf
-
-    recognizer = await stack.enter_async_context(SphinxRecognizer(jsgf()))
-    events.emit(told.Notice(code="only_phrases", message=ONLY_PHRASES))
-    return recognizer, "PocketSphinx (its phrases only)"
-
-
-async def _find_whisper(config: Config, events: Events, *, is_needed: bool) -> Path | None:
-    """Return the folder of the Whisper model, fetched if need be; None where the embedded recognizer must do."""
-    from voicestream.backends.model_files import find_model
-
-    name = config.hearing.model
-    try:
-        if folder := find_model(name):
-            return folder
-        from voicestream.backends.model_download import fetch_model
-        from voicestream.displays.progress import ProgressBar
-
-        with ProgressBar(sys.stderr, name) as bar:
-            return await fetch_model(name, lambda progress: bar.show(progress.done, progress.total))
-    except (InputError, FetchError) as error:
-        if is_needed:
-            raise
-        events.emit(told.Notice(code="no_whisper", message=f"No Whisper model {name}: {error}"))
-        return None
+    device = "" if place == "mic" else place
+    return SoundMicrophone(card or _sound_card(), device, reference=reference, on_notice=_teller(events))
 
 
 # ------------------------------------------------------------------------------------------------------ mouth
@@ -217,7 +179,8 @@ async def open_mouth(
 ) -> Mouth:
     """Open voice and loudspeaker; raise VoiceError or DeviceError."""
     speaker, output_name = await _open_speaker(config, events, stack, card or _sound_card(), is_fast)
-    voice, voice_name = await open_voice(config, stack)
+    voice = await open_voice(config.speaking, stack)
+    voice_name = f"{config.speaking.engine} {config.speaking.voice}".strip()
     return Mouth(voice, speaker, voice_name, output_name)
 
 
@@ -245,22 +208,27 @@ async def _open_speaker(
         return await stack.enter_async_context(silent), "nothing"
 
 
-async def open_voice(config: Config, stack: AsyncExitStack) -> tuple[ChildVoice, str]:
-    """Start the voice; raise VoiceError."""
-    from voicestream.backends.voice_wire import VoiceSettings
+async def _open_wake_word(config: Config) -> WakeWordDetector | None:
+    """Return what waits for the wake word, where the settings say so; raise UsageError without the extra."""
+    if config.turns.listening != "wake_word":
+        return None
+    from voicestream.backends.wake_word import WakeWord
 
-    speaking = config.speaking
-    settings = VoiceSettings(
-        voice=speaking.voice,
-        rate=speaking.rate,
-        pitch=speaking.pitch,
-        volume=speaking.volume,
-        voices=tuple(speaking.voices.items()),
-        threads=speaking.threads,
-    )
-    program = {"pyttsx3": PYTTSX3, "espeak": ESPEAK}[speaking.engine]
-    voice = await stack.enter_async_context(ChildVoice(program, settings))
-    return voice, f"{speaking.engine} {speaking.voice}".strip()
+    return await asyncio.to_thread(WakeWord, config.turns.wake_phrase)
+
+
+async def _open_canceller(config: Config, events: Events) -> EchoCanceller | None:
+    """Return a canceller where the microphone can hear our loudspeaker, and the system does not cancel already."""
+    wanted = config.audio.echo_canceller
+    is_device = not (is_file(config.audio.input) or is_file(config.audio.output) or config.audio.output == "none")
+    if wanted == "off" or not is_device:
+        return None
+    from voicestream.backends.echo_canceller import is_cancelled_by_system, open_canceller
+
+    place = config.audio.input
+    if wanted == "auto" and await asyncio.to_thread(is_cancelled_by_system, "" if place == "mic" else place):
+        return None
+    return await asyncio.to_thread(open_canceller, _teller(events))
 
 
 # ------------------------------------------------------------------------------------------------------- mind
@@ -269,9 +237,11 @@ async def open_voice(config: Config, stack: AsyncExitStack) -> tuple[ChildVoice,
 async def open_mind(config: Config, events: Events, stack: AsyncExitStack) -> Mind:
     """Choose the language model, and give it the assistant's own tools; raise ConfigError."""
     from voicestream.model_choice import choose_model
+    from voicestream.thinking.bell import read_clocks
     from voicestream.thinking.offline_assistant import OfflineAssistant
     from voicestream.thinking.own_tools import own_tools
-    from voicestream.thinking.tool_use import ToolUser
+    from voicestream.thinking.tool_use import FILLER_AFTER, ToolUser
+    from voicestream.thinking.tools import require_confirmation
 
     model, name, hint = await choose_model(config.thinking, os.environ)
     if model:
@@ -279,8 +249,30 @@ async def open_mind(config: Config, events: Events, stack: AsyncExitStack) -> Mi
     if hint:
         events.emit(told.Notice(code="model", message=hint))
     timers, delivery = Timers(), Delivery(rate=config.speaking.rate, usual_rate=config.speaking.rate)
-    thinker = ToolUser(model or OfflineAssistant(), own_tools(timers, delivery, moment))
+    tools = own_tools(timers, delivery, read_clocks) if config.tools.own or model is None else ()
+    tools = require_confirmation((*tools, *await _open_tool_servers(config, events, stack)), config.tools.confirm_tools)
+    filler = config.tools.filler
+    thinker = ToolUser(
+        model or OfflineAssistant(),
+        tools,
+        most_rounds=config.tools.rounds,
+        filler=f"{filler} ",
+        filler_after=FILLER_AFTER if filler else float("inf"),
+    )
     return Mind(thinker, timers, delivery, name)
+
+
+async def _open_tool_servers(config: Config, events: Events, stack: AsyncExitStack) -> tuple[Tool, ...]:
+    """Open the MCP servers of the settings; one that fails costs a notice."""
+    if not config.tools.mcp:
+        return ()
+    from voicestream.backends.tool_mcp import open_tool_servers, read_settings
+
+    settings = read_settings(config.tools, os.environ)
+    servers = await stack.enter_async_context(open_tool_servers(config.tools.mcp, settings))
+    for problem in servers.problems:
+        events.emit(told.Notice(code="tools", message=problem))
+    return servers.tools
 
 
 def _teller(events: Events) -> Callable[[str, str], None]:

@@ -10,24 +10,29 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import Literal
 
 from voicestream import events as told
 from voicestream.config import Config
-from voicestream.errors import VoiceError, VoicestreamError
+from voicestream.errors import ModelError, VoiceError, VoicestreamError
 from voicestream.events import Events
 from voicestream.parts import Parts
 from voicestream.reply import Reply
+from voicestream.speaking.chimes import make_chime
 from voicestream.speaking.heard_text import heard_text
+from voicestream.speaking.sentences import split_options
 from voicestream.speaking.synthesis import SpeakingStyle
 from voicestream.stages import Channel, ended
 from voicestream.steps import (
     AudioClock,
+    await_wake_word,
     cancel_echo,
     find_speech,
     gather,
     hear,
     linger,
+    louder,
     note_sentences,
     speak,
     split_sentences,
@@ -54,11 +59,21 @@ from voicestream.vocabulary import (
 class Assistant:
     """One conversation: its parts, its memory, and at most one running reply."""
 
-    def __init__(self, parts: Parts, events: Events, config: Config, history: History, is_fast: bool = False) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        events: Events,
+        config: Config,
+        history: History,
+        *,
+        style: SpeakingStyle | None = None,
+        is_fast: bool = False,
+    ) -> None:
         self.parts = parts
         self.events = events
         self.config = config
         self.history = history
+        self.speaking_style = style or SpeakingStyle(pause=config.speaking.pause)
         self.is_fast = is_fast
         """Whether a recording is read faster than real time: then each answer is finished before reading goes on."""
         self.clock = AudioClock()
@@ -66,6 +81,8 @@ class Assistant:
         self.turn_taking = TurnTaking(config.turns)
         self.inputs: Channel[turns.Input] = Channel(ahead=256)
         self.reply: Reply | None = None
+        self.warming: asyncio.Task[None] | None = None
+        self.summing_up: asyncio.Task[None] | None = None
         self.announcements: deque[str] = deque(maxlen=20)
         self.fell_silent_at: float | None = None
         """When the user fell silent last, by the events' clock; None where they typed."""
@@ -81,7 +98,8 @@ class Assistant:
                 parts.microphone.listen() as microphone,
                 linger(microphone, self.is_over, self.quiet if self.is_fast else None) as frames,
                 cancel_echo(frames, parts.canceller, parts.speaker) as clean,
-                find_speech(clean, parts.detector, self.config, self.clock, self.close_speech, self.events) as speech,
+                await_wake_word(clean, parts.wake_word, self.wake) as awaited,
+                find_speech(awaited, parts.detector, self.config, self.clock, self.close_speech, self.events) as speech,
                 hear(speech, parts.recognizer, self.config, self.is_fast) as heard,
                 gather(heard, self.inputs) as inputs,
             ):
@@ -90,15 +108,20 @@ class Assistant:
                         await self.perform(action)
                     if self.announcements and self.is_over():
                         await self.begin_announcement(self.announcements.popleft())
+                if self.reply and self.reply.task and self.reply.committed.is_set():
+                    await asyncio.wait([self.reply.task])  # a line that was typed last is answered to its end
         finally:
             await self.end_reply()
+            for task in (self.warming, self.summing_up):
+                if task:
+                    await ended(task)
 
     async def answer(self, reply: Reply) -> None:
         """Speak the reply while it is being written; whoever cancels this finds silence, and nothing left running."""
         speaker = self.parts.speaker
         async with (
             think(reply, self.events) as deltas,
-            split_sentences(deltas, speaker.remaining) as split,
+            split_sentences(deltas, split_options(self.config.sentences), speaker.remaining) as split,
             note_sentences(split, reply, self.events) as sentences,
             speak(sentences, self.parts.voice, speaker.rate, self.style(reply)) as sounds,
         ):
@@ -106,7 +129,7 @@ class Assistant:
                 async for sound in sounds:
                     reply.note_sound(sound, self.events)
                     await reply.committed.wait()  # a speculative answer waits here, silent
-                    await speaker.play(sound)
+                    await speaker.play(louder(sound, self.parts.delivery))
                 await reply.committed.wait()
                 await speaker.drain()
             finally:
@@ -117,6 +140,10 @@ class Assistant:
     def type(self, text: str) -> None:
         """Take a turn that was typed."""
         self.inputs.put_now(turns.Typed(text, self.clock.audio_time(asyncio.get_running_loop().time())))
+
+    def wake(self, time: float) -> None:
+        """Take notice that the wake word was heard, at an audio time."""
+        self.inputs.put_now(turns.WakeWordHeard(time))
 
     def announce(self, text: str) -> None:
         """Say something that nobody asked for, such as that a timer rings, as soon as nobody else speaks."""
@@ -129,7 +156,7 @@ class Assistant:
         def fail(error: VoiceError, sentence: Sentence) -> None:
             reply.tell(self.events, told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
 
-        return SpeakingStyle(pause=self.config.speaking.pause, report=fail)
+        return replace(self.speaking_style, report=fail)
 
     # --------------------------------------------------------------------------------------- what happened
 
@@ -137,6 +164,7 @@ class Assistant:
         """Publish what happened, and return what turn taking makes of it."""
         match happened:
             case SpeechStarted(time):
+                self.warm_model()
                 self.events.emit(told.SpeechStartedEvent(audio_time=time))
             case SpeechPaused(time):
                 self.fell_silent_at = self.events.when(self.clock.at(time))
@@ -175,11 +203,11 @@ class Assistant:
         """Do what turn taking has decided."""
         match action:
             case turns.BeginAnswer(turn, text, is_speculative):
-                await self.begin(Reply(turn, text, lambda confirmed: self.think_about(text, confirmed)))
+                await self.begin(self.reply_to(turn, text))
                 if not is_speculative:
-                    self.commit(text)
-            case turns.CommitAnswer(_, text):
-                self.commit(text)
+                    self.commit()
+            case turns.CommitAnswer():
+                self.commit()
             case turns.CancelAnswer():
                 await self.take_back()
             case turns.Interrupt() | turns.StopAll():
@@ -196,7 +224,9 @@ class Assistant:
                 self.close_speech.set()
             case turns.ChangeState(state):
                 self.events.emit(told.StateChanged(state=state))
-            case turns.SpeechIgnored() | turns.PlaySound():
+            case turns.PlaySound(sound):
+                await self.parts.speaker.play(make_chime(sound, self.parts.speaker.rate))
+            case turns.SpeechIgnored():
                 pass
 
     async def begin(self, reply: Reply) -> None:
@@ -216,19 +246,24 @@ class Assistant:
 
         self.fell_silent_at = None
         await self.begin(Reply(0, "", source))
-        self.commit("")
+        self.commit()
 
-    def commit(self, text: str) -> None:
+    def commit(self) -> None:
         """Let the running reply sound: the user's turn is certain."""
         if self.reply:
-            self.reply.question = text
             self.reply.reach("turn_confirmed", self.events.now())
             self.reply.commit(self.events)
 
-    def think_about(self, text: str, confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
-        """Open the stream of the model's answer to what the user said."""
-        question = Message("user", with_moment(text, self.parts.now()))
-        return self.parts.thinker.answer((*self.history.messages(), question), confirmed)
+    def warm_model(self) -> None:
+        """Let the model's connection be opened, and the conversation be read, while the user still speaks."""
+        if self.warming is None or self.warming.done():
+            self.warming = asyncio.create_task(self.parts.thinker.warm(self.history.messages()), name="warm")
+
+    def reply_to(self, turn: int, text: str) -> Reply:
+        """Return a reply to what the user said, not begun yet."""
+        question = with_moment(text, self.parts.now())  # once: another minute would spoil the server's prompt cache
+        messages = (*self.history.messages(), Message("user", question))
+        return Reply(turn, question, lambda confirmed: self.parts.thinker.answer(messages, confirmed))
 
     async def run(self, reply: Reply) -> None:
         """Answer, and say when it is over; an error of a device or a bug costs this answer, and is said."""
@@ -257,18 +292,32 @@ class Assistant:
         self.reply = None
         if not reply.committed.is_set():
             return
-        heard = heard_text(reply.sentences, reply.played)
+        heard = len(heard_text(reply.sentences, reply.played))
+        is_whole = heard >= len(reply.text.rstrip())
         if reply.is_interrupted:
             reply.finish = "interrupted"
-            self.events.emit(told.Interrupted(turn=reply.turn, heard=heard))
+            self.events.emit(told.Interrupted(turn=reply.turn, heard=reply.written(heard).strip()))
         if reply.question:
-            self.history.add_user(with_moment(reply.question, self.parts.now()))
-            is_whole = heard == reply.text.rstrip()
-            self.history.add_answer(reply.record.messages(None if is_whole else len(heard)))
-            self.history.trim()
+            self.history.add_user(reply.question)
+            self.history.add_answer(reply.record.messages(None if is_whole else heard))
+            self.forget(self.history.trim())
         if not reply.is_sounding:
             self.events.emit(reply.latency())
         self.events.emit(reply.concluded(heard))
+
+    def forget(self, dropped: tuple[Message, ...]) -> None:
+        """Let the model write down what matters of the turns that the history dropped, where the settings say so."""
+        if dropped and self.config.memory.summarize:
+            self.summing_up = asyncio.create_task(self.sum_up(dropped, self.summing_up), name="summary")
+
+    async def sum_up(self, dropped: tuple[Message, ...], before: asyncio.Task[None] | None) -> None:
+        """Put a summary of `dropped` in their place, after the one that is still being written."""
+        if before:
+            await asyncio.wait([before])
+        try:
+            self.history.summarize(await self.parts.thinker.summarize(dropped, self.history.summary()))
+        except ModelError as error:
+            self.events.emit(told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
 
     # ----------------------------------------------------------------------------------- when it may be over
 
@@ -280,4 +329,4 @@ class Assistant:
 
     def is_over(self) -> bool:
         """Return whether nothing is left to be answered or heard."""
-        return self.reply is None and self.turn_taking.is_quiet
+        return self.reply is None and self.inputs.is_empty and self.turn_taking.is_quiet

@@ -22,12 +22,11 @@ COMMANDS = {
     "devices": "list the sound devices and the rates that really open",
     "voices": "list the voices, or let one speak",
     "models": "list, fetch or remove models of speech",
-    "doctor": "check this machine, and say what to mend",
+    "doctor": "look at what a conversation needs here, and how to mend it",
+    "control": "steer the conversation that runs: mute, stop, say, volume, events",
+    "service": "keep it running in the background, as a systemd user service",
     "config": "write, check or show the settings",
-    "timeline": "draw a recorded session as a picture",
-    "replay": "run a recorded session again",
-    "control": "speak to a running voicestream",
-    "service": "install voicestream as a service",
+    "timeline": "draw a conversation as a picture, from its events",
     "bench": "measure this machine: hearing, model, sentences, voice, conversation",
 }
 

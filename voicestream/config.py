@@ -33,6 +33,12 @@ class Audio(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ahead: Annotated[
         float, Meta(ge=0.1, le=10, description="seconds of speech that are made before they are played")
     ] = 2.0
+    echo_canceller: Annotated[
+        Literal["auto", "on", "off"],
+        Meta(
+            description="take the assistant's own voice out of the microphone; auto leaves it to the system if it does"
+        ),
+    ] = "auto"
 
 
 class Hearing(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -167,6 +173,27 @@ class Speaking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class Sentences(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said of the text that a model writes."""
+
+    first_clause: Annotated[
+        int,
+        Meta(ge=0, le=200, description="characters from which an answer's first clause is said on its own; 0: never"),
+    ] = 24
+    code: Annotated[Literal["skip", "announce", "read"], Meta(description="blocks of code")] = "skip"
+    code_phrase: Annotated[str, Meta(description="what is said for a block of code that is announced")] = (
+        "Here is the code."
+    )
+    addresses: Annotated[Literal["host", "whole"], Meta(description="how much of a web address is said")] = "host"
+    images: Annotated[Literal["alt", "skip"], Meta(description="say the description of an image")] = "alt"
+    formulas: Annotated[Literal["skip", "read"], Meta(description="formulas on lines of their own")] = "skip"
+    footnotes: Annotated[Literal["skip", "read"], Meta(description="the text of footnotes")] = "skip"
+    list_numbers: Annotated[bool, Meta(description="say the numbers of a list's items")] = True
+    pronunciations: Annotated[
+        dict[str, str], Meta(description="how words are said, such as {nginx: engine x}; capitals do not matter")
+    ] = {}
+
+
 class Tools(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the assistant can do besides speaking."""
 
@@ -237,6 +264,24 @@ class RemoteHearing(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )
 
 
+class Control(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The socket by which `voicestream control` and other programs of yours steer a running conversation."""
+
+    socket: Annotated[
+        str, Meta(description="path of the Unix socket; empty: in the user's own folder; none: no socket")
+    ] = ""
+
+
+class Hooks(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Commands that are run when something happens; the event comes as JSON on their standard input."""
+
+    run: Annotated[
+        dict[str, str],
+        Meta(description="command for an event, or for a state, such as {turn: blink, state.speaking: led on}"),
+    ] = {}
+    limit: Annotated[float, Meta(gt=0, le=600, description="seconds that a command may take before it is ended")] = 5.0
+
+
 class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings."""
 
@@ -246,8 +291,11 @@ class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     turns: Turns = Turns()
     thinking: Thinking = Thinking()
     speaking: Speaking = Speaking()
+    sentences: Sentences = Sentences()
     tools: Tools = Tools()
     memory: Memory = Memory()
+    control: Control = Control()
+    hooks: Hooks = Hooks()
 
 
 def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Config:

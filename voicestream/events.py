@@ -121,6 +121,17 @@ class DeltaEvent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReasoningEvent(Event):
+    """A piece of the model's thinking, which is never spoken; shown with --verbose."""
+
+    name: ClassVar[str] = "reasoning"
+    turn: int
+    """number of the turn"""
+    text: str
+    """the piece"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolEvent(Event):
     """A tool was run."""
 
@@ -303,3 +314,29 @@ def as_json(event: Event) -> str:
         if item.name != "time" and value is not None:
             record[item.name] = round(value, 6) if isinstance(value, float) else value
     return json.dumps(record, ensure_ascii=False)
+
+
+def from_json(line: str) -> Event | None:
+    """Return the event of a line that `as_json` wrote; None where the name is not known; raise ValueError.
+
+    Fields that this version does not know are left out.
+    """
+    record = json.loads(line)
+    if not isinstance(record, dict):
+        raise ValueError("an event is a JSON object")
+    kind = _KINDS.get(str(record.get("event")))
+    if kind is None:
+        return None
+    known = {item.name for item in fields(kind)}
+    try:
+        return kind(**{name: value for name, value in record.items() if name in known})
+    except TypeError as error:
+        raise ValueError(f"an event {kind.name} lacks a field") from error
+
+
+_KINDS = {
+    kind.name: kind
+    for kind in tuple(globals().values())
+    if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
+}
+"""By name. (Event.__subclasses__() holds each class twice: slots=True makes a second one.)"""

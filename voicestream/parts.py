@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from voicestream.vocabulary import (
     Frame,
@@ -47,6 +47,14 @@ class SpeechDetector(Protocol):
         ...
 
 
+class WakeWordDetector(Protocol):
+    """Waits for one word."""
+
+    def hears(self, frame: Frame) -> bool:
+        """Tell whether the word has just ended; under 1 ms, called on the event loop."""
+        ...
+
+
 class Recognizer(Protocol):
     """Turns speech into text."""
 
@@ -68,11 +76,28 @@ class Model(Protocol):
         ...
 
 
+@runtime_checkable
+class WarmableModel(Protocol):
+    """A model whose next answer can be made to come sooner."""
+
+    async def warm(self, messages: Sequence[Message], tools: Sequence[ToolDescription]) -> bool:
+        """Open the connection and let the conversation be read; say whether the server is there; never raise."""
+        ...
+
+
 class Thinker(Protocol):
     """A model with its tools: what writes the answer and does what the answer needs."""
 
     def answer(self, messages: Sequence[Message], confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
-        """Yield the answer as it is written, a Finish last; raise ModelError; nothing with effects before that."""
+        """Yield the answer as it is written, a Finish last; raise ModelError; no effects before `confirmed`."""
+        ...
+
+    async def summarize(self, dropped: Sequence[Message], before: str) -> str:
+        """Return a summary of messages and of the summary `before` them; raise ModelError."""
+        ...
+
+    async def warm(self, messages: Sequence[Message]) -> None:
+        """Make the next answer to this conversation come sooner, where that can be done; never raise."""
         ...
 
 
@@ -156,6 +181,10 @@ class SoundStream(Protocol):
         """Say that it does not carry what it should, and have the device opened again by name."""
         ...
 
+    def change_block(self, block: float) -> None:
+        """Open the device again with blocks of `block` seconds, within some milliseconds."""
+        ...
+
 
 class SoundCard(Protocol):
     """The sound devices of this machine."""
@@ -165,16 +194,27 @@ class SoundCard(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+class Delivery(Protocol):
+    """How the user asked the assistant to speak; it may change at any moment."""
+
+    volume: float
+    """0 to 1."""
+    rate: int
+    """Words a minute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """All that one conversation needs of the outside."""
 
     microphone: Microphone
-    canceller: EchoCanceller | None
+    canceller: EchoCanceller | None = None
+    wake_word: WakeWordDetector | None = None
     detector: SpeechDetector
     recognizer: Recognizer
     thinker: Thinker
     voice: Voice
     speaker: Speaker
+    delivery: Delivery
     now: Callable[[], datetime]
     """Tells the wall clock."""

@@ -39,14 +39,30 @@ class Reply:
         self.is_interrupted = False
         self.asked_at = 0.0
         """When the user fell silent, or their typed line arrived."""
+        self._pieces: list[Delta] = []
         self._made = -1
         self._milestones: dict[Milestone, float] = {}
         self._untold: list[tuple[Event, float]] = []
+
+    def note(self, part: ModelPart) -> None:
+        """Remember a part of the answer."""
+        self.record.add(part)
+        if isinstance(part, Delta):
+            self._pieces.append(part)
 
     @property
     def text(self) -> str:
         """All that was written so far, and what was said beside it."""
         return self.record.text()
+
+    def written(self, until: int) -> str:
+        """Return what the model wrote of the first `until` characters of `text`, without what was said beside it."""
+        kept, place = [], 0
+        for piece in self._pieces:
+            if not piece.is_filler:
+                kept.append(piece.text[: max(until - place, 0)])
+            place += len(piece.text)
+        return "".join(kept)
 
     def reach(self, milestone: Milestone, at: float) -> None:
         """Remember the first time that a milestone was reached."""
@@ -62,7 +78,7 @@ class Reply:
 
     def say_beside(self, text: str) -> str:
         """Return `text`, noted as said but as no part of the answer."""
-        self.record.add(Delta(text, is_filler=True))
+        self.note(Delta(text, is_filler=True))
         return text
 
     def note_sentence(self, sentence: Sentence, events: Events) -> None:
@@ -91,10 +107,16 @@ class Reply:
         seconds = {name: round(at - self.asked_at, 4) for name, at in self._milestones.items()}
         return told.Latency(turn=self.turn, **seconds)
 
-    def concluded(self, heard: str) -> told.Answer:
-        """Return the event that ends the reply, of which `heard` was heard."""
+    def concluded(self, heard: int) -> told.Answer:
+        """Return the event that ends the reply, of whose text the first `heard` characters were heard."""
         usage = self.usage
         tokens = (
             {"input": usage.input_tokens, "output": usage.output_tokens, "cached": usage.cached_tokens} if usage else {}
         )
-        return told.Answer(turn=self.turn, text=self.text, heard=heard, finish=self.finish, usage=tokens)
+        return told.Answer(
+            turn=self.turn,
+            text=self.written(len(self.text)).strip(),
+            heard=self.written(heard).strip(),
+            finish=self.finish,
+            usage=tokens,
+        )

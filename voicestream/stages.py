@@ -63,6 +63,11 @@ class Channel(Generic[Item]):
         self._tell()
         return items
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing lies unread."""
+        return not self._items
+
     def _tell(self) -> None:
         self._changed.set()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -19,9 +20,9 @@ from voicestream.events import Events
 from voicestream.hearing.live_transcript import TranscriptSettings, transcribe
 from voicestream.hearing.segmenter import SegmenterSettings
 from voicestream.hearing.speech_finder import SpeechFinder
-from voicestream.parts import EchoCanceller, Recognizer, Speaker, SpeechDetector, Voice
+from voicestream.parts import Delivery, EchoCanceller, Recognizer, Speaker, SpeechDetector, Voice, WakeWordDetector
 from voicestream.reply import Reply
-from voicestream.speaking.sentences import SentenceSplitter
+from voicestream.speaking.sentences import SentenceSplitter, SplitOptions
 from voicestream.speaking.synthesis import SpeakingStyle, synthesize
 from voicestream.stages import Channel, ended, stage
 from voicestream.vocabulary import (
@@ -33,6 +34,7 @@ from voicestream.vocabulary import (
     Heard,
     ModelNotice,
     ModelPart,
+    Reasoning,
     Samples,
     Sentence,
     Sound,
@@ -103,6 +105,17 @@ async def linger(
 
 
 @stage(ahead=64)
+async def await_wake_word(
+    frames: AsyncIterator[Frame], detector: WakeWordDetector | None, woken: Callable[[float], None]
+) -> AsyncGenerator[Frame, None]:
+    """Say when the wake word was heard, where one is waited for."""
+    async for frame in frames:
+        if detector and detector.hears(frame):
+            woken(frame.time + FRAME_SECONDS)
+        yield frame
+
+
+@stage(ahead=64)
 async def find_speech(
     frames: AsyncIterator[Frame],
     detector: SpeechDetector,
@@ -144,7 +157,7 @@ async def hear(
     speech: AsyncIterator[SpeechEvent], recognizer: Recognizer, config: Config, is_fast: bool
 ) -> AsyncGenerator[Heard, None]:
     """Write down what is said, while it is said."""
-    settings = TranscriptSettings(partials=config.hearing.partials)
+    settings = TranscriptSettings(partials=config.hearing.partials, partial_share=config.hearing.partial_share)
     async with aclosing(transcribe(speech, recognizer, settings, lockstep=is_fast)) as heard:
         async for event in heard:
             yield event
@@ -186,30 +199,33 @@ async def think(reply: Reply, events: Events) -> AsyncGenerator[str, None]:
 
 def _take(part: ModelPart, reply: Reply, events: Events) -> str:
     """Note and publish a part of the answer; return what of it is to be said."""
-    reply.record.add(part)
+    reply.note(part)
     match part:
         case Delta(text) if text:
             reply.reach("first_delta", events.now())
             reply.tell(events, told.DeltaEvent(turn=reply.turn, text=text))
             return text
+        case Reasoning(text):
+            reply.tell(events, told.ReasoningEvent(turn=reply.turn, text=text))
         case ToolResult(call, result):
             reply.tell(events, told.ToolEvent(turn=reply.turn, tool=call.name, arguments=call.arguments, result=result))
         case ModelNotice(code, message, spoken):
             reply.tell(events, told.Notice(code=code, message=message))
             return reply.say_beside(f"{spoken}\n\n") if spoken else ""
-        case Finish(reason, usage, note):
+        case Finish(reason, usage):
             reply.finish, reply.usage = reason, usage
-            return reply.say_beside(f"\n\n{note}") if part.is_refusal else ""
     return ""
 
 
 @stage(ahead=4)
-async def split_sentences(deltas: Channel[str], remaining: Callable[[], float]) -> AsyncGenerator[Sentence, None]:
+async def split_sentences(
+    deltas: Channel[str], options: SplitOptions, remaining: Callable[[], float]
+) -> AsyncGenerator[Sentence, None]:
     """Group the text into sentences, the first clause early, and none later than the speech runs dry.
 
     `remaining` tells the seconds of sound that are not heard yet.
     """
-    splitter = SentenceSplitter()
+    splitter = SentenceSplitter(options=options)
     loop = asyncio.get_running_loop()
     is_open, is_begun = True, False
     while is_open:
@@ -245,6 +261,13 @@ async def speak(
     async with aclosing(synthesize(sentences, voice, rate, style)) as sounds:
         async for sound in sounds:
             yield sound
+
+
+def louder(sound: Sound, delivery: Delivery) -> Sound:
+    """Return the sound as loud as the user asked for."""
+    if delivery.volume == 1:
+        return sound
+    return replace(sound, samples=sound.samples * np.float32(delivery.volume))
 
 
 def _level_db(samples: Samples) -> float:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # numpy takes longer to load than the whole client of a language model, which needs none
+    import numpy as np
+    from numpy.typing import NDArray
 
 SAMPLE_RATE = 16_000
 """Hertz, of all audio that is listened to."""
@@ -21,7 +22,7 @@ FRAME_SAMPLES = 512
 
 FRAME_SECONDS = FRAME_SAMPLES / SAMPLE_RATE
 
-Samples = NDArray[np.float32]
+Samples: TypeAlias = "NDArray[np.float32]"
 """Mono audio: float32, shape (n,), range [-1, 1]. The rate stands beside it, or is SAMPLE_RATE."""
 
 

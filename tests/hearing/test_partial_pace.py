@@ -35,13 +35,14 @@ def test_cheap_partials_wait_for_audio_that_is_worth_one() -> None:
     assert spent(1.0, 0.001) < 0.011
 
 
-def test_a_decode_that_would_keep_the_final_waiting_is_not_started() -> None:
+def test_after_a_decode_that_took_too_long_there_is_a_rest() -> None:
     pace = PartialPace(4.0, interval=0.2, longest=1.0)
     pace.start(0.0)
     pace.spend(1.5, 1.5, is_partial=True)
-    assert not pace.is_due(100.0)
+    assert not pace.is_due(11.0)
+    assert pace.is_due(12.5)
     pace.spend(0.3, 0.3, is_partial=False)
-    assert pace.is_due(100.0), "a shorter final shows that there is time again"
+    assert pace.is_due(1.0), "a shorter final shows that there is time again"
 
 
 def test_a_rest_is_followed_by_no_burst() -> None:

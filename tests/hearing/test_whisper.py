@@ -44,7 +44,7 @@ def test_what_is_said_is_written_down(tiny: Path, say: Say, is_short: bool) -> N
     for each in found:
         assert not each.is_suspect
         assert each.language == "en"
-        assert "".join(word.text for word in each.words).strip() == each.text
+        assert is_short or "".join(word.text for word in each.words).strip() == each.text
         assert each.cost > 0
 
 

@@ -322,6 +322,13 @@ FAULTS: dict[str, Act] = {
 }
 
 
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what the server sees, in turns of the loop."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 # what another process would see cannot set an event
+            await asyncio.sleep(0.001)
+
+
 @asynccontextmanager
 async def misbehaving_server(faults: dict[str, Act] | None = None) -> AsyncIterator[MisbehavingServer]:
     """Serve on a free port of loopback; /FAULT/v1/… ends in that fault, every time."""
@@ -337,7 +344,7 @@ async def misbehaving_server(faults: dict[str, Act] | None = None) -> AsyncItera
             while (request := await _read_request(reader)) is not None:
                 found.requests.append(request)
                 path = request[0]
-                if path.endswith(("/models", "/tags")):
+                if path.endswith(("/models", "/tags")) and "/no_list" not in path:
                     await whole(writer, "200 OK", {"data": [{"id": "first-model"}], "models": [{"name": "first"}]})
                     await writer.drain()
                     continue
@@ -358,6 +365,8 @@ async def misbehaving_server(faults: dict[str, Act] | None = None) -> AsyncItera
         finally:
             found.open_connections -= 1
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     def start(reader: asyncio.StreamReader, writer: Writer) -> None:
         task = asyncio.create_task(serve(reader, writer))

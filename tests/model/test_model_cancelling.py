@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
 import pytest
-from misbehaving_server import DONE, STOP, Writer, chunk, delta, head, misbehaving_server
+from misbehaving_server import DONE, STOP, Writer, chunk, delta, head, misbehaving_server, until
 
 from voicestream.backends.model_server import Limits, ModelServer
+from voicestream.errors import ModelError
 from voicestream.thinking import openai_chat
 from voicestream.vocabulary import Delta, Finish, Message
 
@@ -32,14 +33,6 @@ async def brief(writer: Writer) -> None:
 async def read_all(model: ModelServer) -> str:
     async with aclosing(model.stream(QUESTION)) as parts:
         return "".join([part.text async for part in parts if isinstance(part, Delta)])
-
-
-async def until(condition: object) -> None:
-    """Wait for what the server sees, in turns of the loop."""
-    assert callable(condition)
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 # what another process would see cannot set an event
-            await asyncio.sleep(0.001)
 
 
 @pytest.mark.parametrize("fault", ["infinite", "stall_mid", "stall_headers", "stall_first_byte", "stall_keepalive"])
@@ -166,9 +159,12 @@ def test_closing_the_model_ends_what_runs() -> None:
     async def run() -> None:
         async with misbehaving_server() as server:
             async with ModelServer(server.base_url("infinite"), openai_chat, model="m") as model:
-                parts = model.stream(QUESTION)
-                await anext(parts)
+                task = asyncio.create_task(read_all(model))
+                await until(lambda: server.requests)
             await until(lambda: server.closed)
-            await parts.aclose()
+            await asyncio.wait([task])
+            error = task.exception()
+            assert isinstance(error, ModelError)
+            assert error.code == "incomplete"
 
     asyncio.run(run())

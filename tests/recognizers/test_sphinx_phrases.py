@@ -57,6 +57,44 @@ def test_speech_outside_the_phrases_is_no_text(recording: Recording, name: str) 
     assert final(recording(name)).text == ""
 
 
+def test_speech_outside_the_phrases_is_told_from_silence(recording: Recording) -> None:
+    assert final(recording("en_read/LJ002-0020.flac")).is_suspect
+    assert not final(np.zeros(SAMPLE_RATE, np.float32)).is_suspect
+
+
+def test_speech_too_long_for_a_phrase_costs_no_decoding() -> None:
+    hum = np.sin(np.arange(20 * SAMPLE_RATE) / 10).astype(np.float32)
+    assert final(hum) == Hypothesis("", is_suspect=True)
+
+
+def test_long_silence_around_a_phrase_changes_nothing(recording: Recording) -> None:
+    audio = recording("en_cmd/v2j_what_time_is_it.flac")
+    silence = np.zeros(3 * SAMPLE_RATE, np.float32)
+    near, far = final(audio), final(np.concatenate([silence, audio, silence]))
+    assert far.text == near.text == "what time is it"
+    assert far.words[0].start == pytest.approx(near.words[0].start + 3, abs=0.05)
+
+
+def test_loudness_changes_nothing(recording: Recording) -> None:
+    audio = recording("en_cmd/s2p_cancel_all_timers.flac")
+    assert final(audio * 0.02).text == final(audio).text == "cancel all timers"
+
+
+def test_a_final_text_does_not_disturb_the_running_speech(recording: Recording) -> None:
+    audio = recording("en_cmd/s2p_cancel_all_timers.flac")
+
+    async def recognize() -> list[str]:
+        async with SphinxRecognizer(GRAMMAR) as recognizer:
+            first = await recognizer.transcribe(audio[: audio.size // 2], is_final=False)
+            await recognizer.transcribe(audio[: audio.size // 2], is_final=True)
+            last = await recognizer.transcribe(audio, is_final=False)
+            again = await recognizer.transcribe(audio, is_final=True)
+            return [first.text, last.text, again.text]
+
+    texts = asyncio.run(recognize())
+    assert texts[1:] == ["cancel all timers", "cancel all timers"]
+
+
 def test_words_stand_where_they_were_said(recording: Recording) -> None:
     audio = recording("en_cmd/v2j_what_time_is_it.flac")
     words = final(audio).words

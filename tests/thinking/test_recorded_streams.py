@@ -206,3 +206,36 @@ def test_a_reply_of_nothing_but_nesting_is_no_crash() -> None:
     end = decoded(openai_chat, [deep]).end
     assert isinstance(end, Fault)
     assert end.code == "server_error"
+
+
+JUNK: list[object] = [None, True, 0, -1, 1.5, "", "junk", [], [None], [[]], {}, {"error": {}}, {"type": "text"}]
+
+
+def spoiled(value: object, chance: random.Random) -> object:
+    """Return `value` with some of what is in it replaced by junk."""
+    if chance.random() < 0.06:
+        return chance.choice(JUNK)
+    if isinstance(value, dict):
+        return {key: spoiled(inner, chance) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [spoiled(inner, chance) for inner in value]
+    return value
+
+
+def test_payloads_of_any_shape_crash_nothing(shared: Path) -> None:
+    chance = random.Random(11)
+    for row in rows(shared):
+        protocol = PROTOCOLS.get(row["protocol"])
+        if protocol is None:
+            continue
+        body = (shared / "wire/streams" / row["file"]).read_bytes()
+        if protocol.FRAMING == "events":
+            payloads = [event.data for event in EventStream().add(body)]
+        else:
+            payloads = body.decode().splitlines()
+        payloads = [payload for payload in payloads if payload != "[DONE]"]
+        for _ in range(6):
+            junk = [json.dumps(spoiled(json.loads(payload), chance)).encode() for payload in payloads[-40:]]
+            framed = [b"data: " + line + b"\n\n" if protocol.FRAMING == "events" else line + b"\n" for line in junk]
+            decoded(protocol, framed)
+            decoded(protocol, [junk[-1]])

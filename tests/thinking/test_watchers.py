@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -151,7 +152,7 @@ def collect(model: WatchedModel | FallbackModel) -> list[ModelPart]:
 
 def test_an_early_stop_closes_the_request_and_counts_what_it_saved() -> None:
     model = Scripted(*(Delta("I am sorry. ") for _ in range(1000)))
-    *deltas, finish = collect(WatchedModel(model, lambda: [RepetitionWatcher()], max_tokens=600))
+    *deltas, notice, finish = collect(WatchedModel(model, lambda: [RepetitionWatcher()], max_tokens=600))
     assert model.is_closed
     assert model.given < 12
     assert isinstance(finish, Finish)
@@ -159,6 +160,7 @@ def test_an_early_stop_closes_the_request_and_counts_what_it_saved() -> None:
     assert finish.saved_tokens == 600 - sum(len(part.text) for part in deltas if isinstance(part, Delta)) // 4
     assert "ran in circles" in finish.note
     assert f"{finish.saved_tokens} tokens saved" in finish.note
+    assert notice == ModelNotice("repetition", finish.note)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,8 @@ def test_an_early_stop_closes_the_request_and_counts_what_it_saved() -> None:
 def test_no_answer_ends_in_silence(parts: list[ModelPart], said: str) -> None:
     found = collect(WatchedModel(Scripted(*parts), list, 600))
     assert "".join(part.text for part in found if isinstance(part, Delta)) == said
-    assert found[-1] == parts[-1]
+    assert isinstance(parts[-1], Finish)
+    assert found[-1] == replace(parts[-1], is_refusal=False)  # what was said here is not to be said once more
 
 
 def test_the_next_server_answers_where_the_first_fails_before_a_word() -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from voicestream.backends.tool_mcp import ServerSettings, open_tool_servers
+from voicestream.backends.tool_mcp import ServerSettings, open_tool_servers, read_settings
+from voicestream.config import Tools
 from voicestream.thinking.tools import Tool, run_tools
 from voicestream.vocabulary import ToolCall, ToolResult
 
@@ -78,6 +79,14 @@ def test_servers_that_cannot_be_opened_cost_a_line_each() -> None:
     ]
     assert "not found" in problems[1]
     assert "geheim" not in "".join(problems)
+
+
+def test_keys_come_from_the_environment_and_are_never_shown() -> None:
+    tools = Tools(mcp={"my-house": "http://127.0.0.1:9/mcp", "other": "x"}, mcp_environment=("HOUSE", "ABSENT"))
+    settings = read_settings(tools, {"VOICESTREAM_MCP_MY_HOUSE_KEY": "geheim", "HOUSE": "auch geheim", "PATH": "/bin"})
+    assert settings.keys == {"my-house": "geheim"}
+    assert settings.environment == {"HOUSE": "auch geheim"}
+    assert "geheim" not in repr(settings)
 
 
 def test_without_servers_nothing_is_loaded() -> None:

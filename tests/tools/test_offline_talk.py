@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING
 
 import pytest
+from offline_talk import START, OfflineTalk
 
 from voicestream.thinking.offline_assistant import CONNECT_A_MODEL, OfflineAssistant
 from voicestream.thinking.system_prompt import with_moment
 from voicestream.vocabulary import Delta, Finish, Message, ModelPart, ToolCall
-
-if TYPE_CHECKING:
-    from conftest import OfflineTalk
 
 ANSWERS = {
     "what time is it": "It's 10:30 PM.",
@@ -48,6 +45,11 @@ ANSWERS = {
     "set a tiemr for five minuts": "Timer set for 5 minutes.",
     "remind me to call my mother in 20 minutes": "I'll remind you to call your mother in 20 minutes.",
     "remind me at nine am to take my pills": "I'll remind you to take your pills at 9 AM tomorrow.",
+    "in ten minutes remind me to check the oven": "I'll remind you to check the oven in 10 minutes.",
+    "set a reminder to call mom at 5 pm": "I'll remind you to call mom at 5 PM tomorrow.",
+    "put a timer on for five minutes": "Timer set for 5 minutes.",
+    "give me the time": "It's 10:30 PM.",
+    "excuse me what's the date tomorrow": "Tomorrow is Monday, November 23, 2026.",
     "set an alarm for ten thirty p m": "Alarm set for 10:30 PM tomorrow.",
     "set an alarm for 11 p.m.": "Alarm set for 11 PM today.",
     "wake me up at seven": "Alarm set for 7 AM tomorrow.",
@@ -74,6 +76,7 @@ ANSWERS = {
     "what's 6 feet 2 inches in centimeters": "74 inches are 187.96 centimeters.",
     "5 km in miles": "5 kilometers are about 3.1069 miles.",
     "5 miles to kilograms": "I cannot convert miles to kilograms: one is length, the other weight.",
+    "what is pi times two": "About 6.2832.",
     "louder": "Volume 65 percent.",
     "could you speak a bit quieter please": "Volume 35 percent.",
     "turn it up": "Volume 65 percent.",
@@ -131,6 +134,10 @@ CONVERSATIONS = {
         ("the pizza one", "Pizza timer paused."),
         ("cancel the timer", "You have a pizza timer and a 1 hour timer. Which one do you mean?"),
         ("all of them", "2 timers cancelled."),
+        ("set a tea timer for ten minutes", "Tea timer set for 10 minutes."),
+        ("set a timer for an hour", "Timer set for 1 hour."),
+        ("cancel the timer", "You have a tea timer and a 1 hour timer. Which one do you mean?"),
+        ("delete the tea timer", "Tea timer cancelled."),
     ],
     "a question left open does not hold the next request": [
         ("set a timer", "For how long?"),
@@ -151,6 +158,9 @@ CONVERSATIONS = {
         ("resume the timer", "10 minute timer resumed."),
         ("add two minutes to the timer", "Your 10 minute timer has 11 minutes left."),
         ("resume", "Nothing is paused."),
+        ("five more minutes", "Your 10 minute timer has 16 minutes left."),
+        ("add another minute to the timer", "Your 10 minute timer has 17 minutes left."),
+        ("give me 30 more seconds", "Your 10 minute timer has 17 minutes and 30 seconds left."),
     ],
     "repeating needs no model": [
         ("what is six times nine", "54."),
@@ -195,8 +205,6 @@ def test_the_same_is_said_at_the_same_time_every_time(talk: OfflineTalk) -> None
 
 def _parts(messages: list[Message], tools: bool = True) -> list[ModelPart]:
     async def collect() -> list[ModelPart]:
-        from conftest import OfflineTalk
-
         described = [tool.description for tool in OfflineTalk().user._tools.values()] if tools else []
         return [part async for part in OfflineAssistant().stream(messages, described)]
 
@@ -210,7 +218,7 @@ def test_the_answer_streams_word_by_word_and_ends_with_a_finish() -> None:
 
 
 def test_what_has_effects_is_a_call_and_no_deed() -> None:
-    parts = _parts([Message("user", with_moment("set a timer for a minute", __import__("conftest").START))])
+    parts = _parts([Message("user", with_moment("set a timer for a minute", START))])
     assert isinstance(parts[0], ToolCall)
     assert json.loads(parts[0].arguments) == {"seconds": 60.0}
     assert parts[-1] == Finish("tool_calls")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from voicestream.thinking.grammar import read_notation
+from voicestream.thinking.grammar import list_slots, read_notation
+from voicestream.thinking.phrase_slots import HEARD_RULES
 from voicestream.thinking.phrases import PHRASES, generate_command, jsgf, list_phrases
 from voicestream.thinking.requests import is_no, is_yes, understand
 
@@ -70,6 +71,13 @@ def test_the_grammar_holds_no_rule_twice_and_none_that_is_missing() -> None:
     defined = re.findall(r"^(?:public )?<(\w+)> =", text, re.MULTILINE)
     assert len(defined) == len(set(defined))
     assert set(re.findall(r"<(\w+)>", text)) == set(defined)
+
+
+def test_every_rule_of_a_slot_is_used() -> None:
+    rules = {name: read_notation(notation) for name, notation in HEARD_RULES.items()}
+    wordings = [read_notation(wording) for phrase in PHRASES for wording in phrase.heard + phrase.understood]
+    used = {slot for node in (*wordings, *rules.values()) for slot in list_slots(node)}
+    assert set(rules) - used == set()
 
 
 def test_recorded_commands_within_the_phrases_are_understood() -> None:

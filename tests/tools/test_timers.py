@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
-from datetime import datetime, timedelta
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from voicestream.thinking.bell import ring
+from voicestream.thinking.bell import read_clocks, ring
+from voicestream.thinking.timer_tools import timer_tools
 from voicestream.thinking.timers import MOST_TIMERS, RING_PAUSE, RINGS, Moment, TimerProblem, Timers
+from voicestream.thinking.tools import Tool, ToolProblem
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 START = datetime(2026, 11, 22, 22, 30)
@@ -161,3 +163,51 @@ def test_the_bell_notices_a_wall_clock_that_was_set(run_virtually: Run) -> None:
         return loop.time()
 
     assert 100 < run_virtually(listen()) <= 130
+
+
+def test_a_name_that_a_model_wrote_is_one_harmless_line(run_virtually: Run) -> None:
+    timers = Timers()
+    tool = timer_tools(timers, lambda: at(0))[0]
+    run_virtually(_call(tool, {"seconds": 5, "name": "a\x1b[31m\r\nb\u202e"}))
+    assert texts(timers, at(5)) == ["Your a[31mb timer is done."]
+
+
+async def _call(tool: Tool, arguments: Mapping[str, Any]) -> str:
+    return await tool.call(arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        ({"time": "07:00"}, "Alarm set for 7 AM tomorrow."),
+        ({"time": "7:00"}, "Alarm set for 7 AM tomorrow."),
+        ({"time": "23:15"}, "Alarm set for 11:15 PM today."),
+        ({"time": "7:00 pm"}, "Alarm set for 7 PM tomorrow."),
+        ({"time": "7:00", "half": "pm"}, "Alarm set for 7 PM tomorrow."),
+        ({"time": "half past six", "day": "friday"}, "Alarm set for 6:30 AM on Friday."),
+        ({"time": "00:00"}, "Alarm set for midnight tomorrow."),
+    ],
+)
+def test_an_alarm_is_set_as_models_write_times(run_virtually: Run, arguments: dict[str, str], answer: str) -> None:
+    tool = timer_tools(Timers(), lambda: at(0))[1]
+    assert run_virtually(_call(tool, arguments)) == answer
+
+
+@pytest.mark.parametrize("time", ["25:00", "7:60", "soon", ""])
+def test_a_time_that_is_none_is_refused(run_virtually: Run, time: str) -> None:
+    tool = timer_tools(Timers(), lambda: at(0))[1]
+    with pytest.raises(ToolProblem, match="no time of day"):
+        run_virtually(_call(tool, {"time": time}))
+
+
+def test_a_zone_does_not_move_an_alarm() -> None:
+    timers = Timers()
+    timers.set_alarm(datetime(2026, 11, 23, 7))
+    winter = Moment(0, datetime(2026, 11, 23, 7, tzinfo=timezone(timedelta(hours=1))))
+    assert texts(timers, winter) == ["It's 7 AM. Your alarm is ringing."]
+
+
+def test_the_clocks_go_forward() -> None:
+    first, second = read_clocks(), read_clocks()
+    assert second.steady >= first.steady
+    assert second.wall.tzinfo is None

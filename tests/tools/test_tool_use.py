@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from voicestream.thinking.tool_use import FILLER, ToolUser
-from voicestream.thinking.tools import LONGEST_RESULT, Tool, ToolProblem, run_tools
+from voicestream.thinking.tools import LONGEST_RESULT, Tool, ToolProblem, require_confirmation, run_tools
 from voicestream.vocabulary import (
     Delta,
     Finish,
@@ -163,14 +163,15 @@ def test_an_answer_taken_back_has_no_effects_and_leaves_nothing_running(run_virt
     model = ScriptedModel(calling(call("look", "1"), call("act", "2")), DONE)
     user = ToolUser(model, [log.tool("look"), log.tool("act", has_effects=True)])
 
-    async def take_back() -> int:
+    async def take_back() -> set[asyncio.Task[Any]]:
+        before = asyncio.all_tasks()
         task = asyncio.create_task(answer(user, ASKED, confirmed=False))
         await asyncio.sleep(1)
         task.cancel()
         await asyncio.wait([task])
-        return len(asyncio.all_tasks())
+        return asyncio.all_tasks() - before
 
-    assert run_virtually(take_back()) == 2  # this one and the test's own
+    assert run_virtually(take_back()) == set()
     assert log.ran == log.ended == ["look"]
 
 
@@ -272,6 +273,14 @@ def test_a_question_taken_back_cannot_be_answered(run_virtually: Run) -> None:
     run_virtually(speculate())
     run_virtually(answer(user, YES))
     assert log.ran == []
+
+
+def test_a_tool_can_be_made_to_ask(run_virtually: Run) -> None:
+    log = Log()
+    tools = require_confirmation([log.tool("act", has_effects=True), log.tool("look")], ["act"])
+    user = ToolUser(ScriptedModel(calling(call("act")), DONE), tools)
+    assert text_of(run_virtually(answer(user, ASKED))) == "Shall I do this: act?"
+    assert [tool.needs_confirmation for tool in tools] == [True, False]
 
 
 def _result(run: Run, tool: Tool, made: ToolCall) -> ToolResult:

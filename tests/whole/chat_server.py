@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 class ChatServer:
     """Speaks OpenAI's protocol; each word is a token."""
 
-    answer: str
+    answers: list[str]
+    """In the order of the requests; the last one again and again."""
     tokens_per_second: float = 20.0
     requests: list[dict[str, object]] = field(default_factory=list)
     left: list[float] = field(default_factory=list)
@@ -54,7 +55,8 @@ class ChatServer:
         self.sent.append(0)
         leaving = asyncio.create_task(reader.read(1))
         try:
-            for word in self.answer.split(" "):
+            answer = self.answers[min(len(self.sent), len(self.answers)) - 1]
+            for word in answer.split(" "):
                 self._chunk(writer, {"delta": {"content": word + " "}, "index": 0})
                 self.sent[-1] += 1
                 done, _ = await asyncio.wait([leaving], timeout=1 / self.tokens_per_second)
@@ -74,9 +76,9 @@ class ChatServer:
 
 
 @asynccontextmanager
-async def chat_server(answer: str, tokens_per_second: float = 20.0) -> AsyncIterator[ChatServer]:
+async def chat_server(*answers: str, tokens_per_second: float = 20.0) -> AsyncIterator[ChatServer]:
     """Serve on a free port of loopback."""
-    chat = ChatServer(answer, tokens_per_second)
+    chat = ChatServer(list(answers), tokens_per_second)
     server = await asyncio.start_server(chat.serve, "127.0.0.1", 0)
     chat.port = server.sockets[0].getsockname()[1]
     try:

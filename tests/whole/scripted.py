@@ -16,6 +16,7 @@ from voicestream.config import load_config
 from voicestream.events import Event, Events
 from voicestream.hearing.frames import cut_frames, pace_frames
 from voicestream.parts import Parts
+from voicestream.thinking.delivery import Delivery
 from voicestream.thinking.history import History
 from voicestream.vocabulary import (
     SAMPLE_RATE,
@@ -101,6 +102,13 @@ class ScriptedModel:
     asked: list[tuple[Message, ...]] = field(default_factory=list)
     closed_early: list[str] = field(default_factory=list)
 
+    async def summarize(self, dropped: Sequence[Message], before: str) -> str:
+        """Return what was asked of what is dropped."""
+        return " ".join([before, *(message.content for message in dropped if message.role == "user")]).strip()
+
+    async def warm(self, messages: Sequence[Message]) -> None:
+        await asyncio.sleep(0.01)
+
     async def answer(self, messages: Sequence[Message], confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
         self.asked.append(tuple(messages))
         question = messages[-1].content.split("\n(")[0]
@@ -148,16 +156,30 @@ class Outcome:
 
 
 async def converse(
-    script: Sequence[Said], until: float, answers: dict[str, str] | None = None, *overrides: str, output: str = ""
+    script: Sequence[Said],
+    until: float,
+    answers: dict[str, str] | None = None,
+    *overrides: str,
+    output: str = "",
+    most_tokens: int = 6000,
 ) -> Outcome:
     """Hold a conversation by the script, in whatever loop this runs."""
     loop = asyncio.get_running_loop()
     people, model, voice = ScriptedPeople(script, until), ScriptedModel(answers or {}), ScriptedVoice()
     events, seen = Events(loop.time), []
     events.show_on(seen.append)
-    history = History("Be brief.", most_tokens=6000)
+    history = History("Be brief.", most_tokens)
     async with FileSpeaker(output) as speaker:
-        parts = Parts(people, None, people, people, model, voice, speaker, lambda: datetime(2026, 1, 2, 3, 4))
+        parts = Parts(
+            microphone=people,
+            detector=people,
+            recognizer=people,
+            thinker=model,
+            voice=voice,
+            speaker=speaker,
+            delivery=Delivery(),
+            now=lambda: datetime(2026, 1, 2, 3, 4),
+        )
         assistant = Assistant(parts, events, load_config(overrides=overrides), history)
         await assistant.converse()
     return Outcome(seen, list(history.messages()), model, voice, assistant)

@@ -13,7 +13,11 @@ def talk(*arguments, **options) -> Outcome:
 
 
 def contents(outcome: Outcome) -> list[tuple[str, str]]:
-    return [(message.role, message.content.split("\n(")[0].rstrip()) for message in outcome.history if message.role != "system"]
+    return [
+        (message.role, message.content.split("\n(")[0].rstrip())
+        for message in outcome.history
+        if message.role != "system"
+    ]
 
 
 def test_a_question_is_answered_and_remembered() -> None:
@@ -126,3 +130,12 @@ def test_the_same_script_gives_the_same_events() -> None:
     script = [Said(1.0, "tell me a lot"), Said(5.0, "please tell me something else")]
     first, second = (talk(script, 8.0, {"tell me a lot": LONG}) for _ in range(2))
     assert first.events == second.events
+
+
+def test_turns_that_are_dropped_are_summed_up_where_the_settings_say_so() -> None:
+    script = [Said(1.0 + 4 * number, f"question number {number}") for number in range(3)]
+    answers = {said.text: " ".join(["word"] * 8) + "." for said in script}
+    long = run_in_virtual_time(converse(script, 16.0, answers, "memory.summarize=true", most_tokens=60))
+    summary = long.history[1]
+    assert summary.role == "system"
+    assert "question number 0" in summary.content

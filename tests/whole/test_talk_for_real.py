@@ -1,34 +1,20 @@
-"""`talk` as a user starts it: real speech, real recognizer, real voice, a real server; only the sound card is a file."""
+"""`talk` as a user starts it: real speech, real recognizer, real voice, real server; the sound card is a file."""
 
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 import soundfile
-import soxr
 from chat_server import ChatServer, chat_server
+from spoken_questions import RATE, say
 
 ROOT = Path(__file__).resolve().parents[2]
-LONG = " ".join(f"This is sentence number {number} of a long answer." for number in range(1, 9))
-RATE = 16_000
-
-
-def say(text: str, voice: str = "en-us+f3") -> np.ndarray:
-    """Return real speech."""
-    if not shutil.which("espeak-ng"):
-        pytest.skip("needs espeak-ng to speak the questions")
-    wav = subprocess.run(["espeak-ng", "-v", voice, "-s", "150", "--stdout", text], capture_output=True, check=True)
-    samples, rate = soundfile.read(io.BytesIO(wav.stdout), dtype="float32")
-    return soxr.resample(samples, rate, RATE)
+LONG = " ".join(f"This is sentence number {number} of a long answer." for number in range(1, 6))
 
 
 def silence(seconds: float) -> np.ndarray:
@@ -55,26 +41,26 @@ def named(events: list[dict], name: str) -> list[dict]:
 
 def test_the_answer_sounds_while_the_server_still_writes(tmp_path: Path) -> None:
     async def run() -> None:
-        async with chat_server(LONG, tokens_per_second=20) as server:
-            server.answer = " ".join(LONG.split()[:18])
+        answer = " ".join(LONG.split()[:18])
+        async with chat_server(answer, tokens_per_second=20) as server:
             events, status = await talk(server, tmp_path, silence(0.5), say("what is the weather today"), silence(1.0))
         assert status == 0
         [turn] = named(events, "turn")
         assert "weather" in turn["text"]
         assert named(events, "sound_started")[0]["time"] < named(events, "delta")[-1]["time"]
-        assert named(events, "answer")[0]["heard"] == server.answer
+        assert named(events, "answer")[0]["heard"] == answer
         assert server.requests[0]["stream"] is True
 
     asyncio.run(run())
-    samples, rate = soundfile.read(tmp_path / "answer.wav")
+    samples, _rate = soundfile.read(tmp_path / "answer.wav")
     assert np.abs(samples).max() > 0.05
 
 
 def test_speaking_over_the_answer_silences_it_and_closes_the_connection(tmp_path: Path) -> None:
     async def run() -> tuple[list[dict], ChatServer]:
-        async with chat_server(LONG, tokens_per_second=8) as server:
+        async with chat_server(LONG, "Done.", tokens_per_second=6) as server:
             events, status = await talk(
-                server, tmp_path, silence(0.5), say("what is the weather today"), silence(3.5),
+                server, tmp_path, silence(0.5), say("what is the weather today"), silence(3.0),
                 say("turn on the kitchen lights"), silence(1.5),
             )  # fmt: skip
         assert status == 0

@@ -23,7 +23,7 @@ KEPT = 4.0
 MUTED = 5.0
 """Seconds of exact zeros after which a person is told: a microphone that is on is never that quiet."""
 
-WIRED = 0.98
+WIRED = 0.95
 """Likeness from which the microphone is no microphone: when one is unplugged, PulseAudio and PipeWire move its stream
 to another source without a word, such as the loudspeaker's monitor, and the assistant would hear itself for ever."""
 

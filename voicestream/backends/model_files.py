@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import struct
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,8 @@ def list_folders() -> tuple[Path, ...]:
     checkout = Path(__file__).resolve().parents[2]
     folders = [checkout / "models"] if (checkout / "pyproject.toml").is_file() else []
     chosen = os.environ.get(FOLDER_VARIABLE, "")
-    return tuple(([Path(chosen).expanduser()] if chosen else []) + [*folders, user])
+    installed = Path(sys.prefix) / "share" / "voicestream" / "models"  # what the package brings
+    return tuple(([Path(chosen).expanduser()] if chosen else []) + [*folders, user, installed])
 
 
 def find_model(name: str, folders: Sequence[Path] | None = None) -> Path | None:

@@ -14,13 +14,17 @@ from voicestream.stages import Channel
 from voicestream.thinking.chat_protocol import ReplyPart
 from voicestream.thinking.faults import Fault, one_line
 from voicestream.thinking.reply_reader import ErrorReader, ResponseReader
+from voicestream.vocabulary import Delta, Reasoning
 
 if TYPE_CHECKING:
     import httpcore
     import httpx
 
-_UNREAD_PARTS = 4096
-"""Parts that may wait for the reader: a whole spoken answer, so that its connection is soon free again."""
+_UNREAD_SIZE = 64 * 1024
+"""Characters of text that may wait for the reader, where each part counts _PART_SIZE more: a whole spoken answer, so
+that its connection is soon free again, and never so much that it fills the memory."""
+
+_PART_SIZE = 16
 
 _DRAIN_SECONDS = 0.1
 """After the end mark: the time for the response's own end, so that the connection can serve again."""
@@ -63,7 +67,9 @@ class Exchange:
         self._limits = limits
         self._clock = asyncio.get_running_loop().time
         self._started_at = self._progressed_at = self._clock()
-        self._channel: Channel[ReplyPart] = Channel(_UNREAD_PARTS)
+        self._channel: Channel[ReplyPart] = Channel(ahead=1)  # bounded by size, see _hand_on
+        self._room = asyncio.Event()
+        self._unread = 0
         self._reader: ResponseReader | None = None
         self._is_connecting = self._is_stopped = self._is_closing = False
         self._half_open: httpcore.AsyncNetworkStream | None = None
@@ -79,6 +85,8 @@ class Exchange:
         """Yield the reply, a Finish or a Fault last; leaving it ends the exchange."""
         try:
             while items := self._channel.take() or await self._next():
+                self._unread = 0
+                self._room.set()
                 for item in items:
                     yield item
         finally:
@@ -87,13 +95,13 @@ class Exchange:
                 await asyncio.wait([self.task])
 
     async def _next(self) -> list[ReplyPart]:
-        """Wait for a part, at most for its time limit; return nothing at the end."""
+        """Wait for parts, at most for the time limit; return nothing at the end."""
         waiting_since = self._clock()
         while True:
             seen = self._progressed_at
             try:
                 async with asyncio.timeout_at(max(seen, waiting_since) + self._patience()):
-                    return [await anext(self._channel)]
+                    return [await anext(self._channel), *self._channel.take()]
             except StopAsyncIteration:
                 return []
             except TimeoutError:
@@ -131,24 +139,32 @@ class Exchange:
 
     async def _read(self, response: httpx.Response, limit: asyncio.Timeout) -> None:
         self._reader = reader = self._reader_for(response)
+        progress = reader.progress
         async for piece in response.stream:  # type: ignore[union-attr] # that of an AsyncClient is asynchronous
             if reader.is_over:
                 continue  # never break: httpx's nested generators, left half-way, would close after us
-            progress = reader.progress
             await self._hand_on(reader.add(piece))
+            now = self._clock()
             if reader.progress != progress:
-                self._progressed_at = self._clock()
-            if self._clock() - self._started_at > self._limits.whole:
+                progress = reader.progress
+                self._progressed_at = now
+            if now - self._started_at > self._limits.whole:
                 await self._hand_on(reader.break_off(Fault("incomplete", "the answer took too long as a whole")))
             if reader.is_over:
                 self._is_closing = True
                 self._channel.end()
-                limit.reschedule(self._clock() + (_DRAIN_SECONDS if reader.has_finish else 0))
+                limit.reschedule(now + (_DRAIN_SECONDS if reader.has_finish else 0))
         await self._hand_on(reader.end())
 
     async def _hand_on(self, parts: list[ReplyPart]) -> None:
         for part in parts:
-            await self._channel.put(part)
+            self._unread += _PART_SIZE + (len(part.text) if isinstance(part, (Delta, Reasoning)) else 0)
+            self._channel.put_now(part)
+        if self._unread > _UNREAD_SIZE:
+            blocked_at = self._clock()
+            self._room.clear()
+            await self._room.wait()
+            self._started_at += self._clock() - blocked_at  # a slow reader is no slow server
 
     def _reader_for(self, response: httpx.Response) -> ResponseReader:
         if response.status_code != 200:

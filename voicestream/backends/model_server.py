@@ -13,11 +13,9 @@ never reaches the server, because httpcore sends no RST_STREAM.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
-import ssl
+import os
 import sys
-import uuid
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -30,9 +28,11 @@ from voicestream.thinking.chat_protocol import ChatProtocol, ChatRequest, Effort
 from voicestream.thinking.faults import Fault, Retries, as_error, one_line
 from voicestream.thinking.overflow import drop_older_half
 from voicestream.thinking.reply_reader import BodyReader, ReplyReader, ResponseReader
-from voicestream.vocabulary import Delta, Message, ModelNotice, ModelPart, ToolCall, ToolDescription
+from voicestream.vocabulary import Delta, Finish, Message, ModelNotice, ModelPart, ToolCall, ToolDescription
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 _OPTIONAL = frozenset(
@@ -49,6 +49,14 @@ _OPTIONAL = frozenset(
     }
 )
 """Parts of a request without which it can be tried again, where a server refuses them."""
+
+ADVICE = {
+    "connect": "is the server running at {url}? See thinking.base_url",
+    "auth": "check the key in the environment, and thinking.key_variable",
+    "not_found": "check thinking.model",
+    "quota": "check the account, or set thinking.fallback_provider",
+}
+"""What a person can do about a fault, by its class."""
 
 Trim = Callable[[Sequence[Message]], Sequence[Message]]
 
@@ -155,13 +163,20 @@ class ModelServer:
             fault: Fault | None = None
             async with aclosing(self._ask(messages, tools).parts()) as parts:
                 async for part in parts:
-                    if isinstance(part, Fault):
-                        fault = part
-                        break
-                    is_released = is_released or isinstance(part, (Delta, ToolCall))
-                    yield _named(part)
+                    match part:
+                        case Delta():
+                            is_released = True
+                        case ToolCall():
+                            is_released = True
+                            part = _named(part)
+                        case Fault():
+                            fault = part
+                            break
+                    yield part
+                    if isinstance(part, Finish):
+                        return
             if fault is None:
-                return
+                raise self._error(Fault("incomplete", "the connection was closed from this side"))
             if is_released:
                 raise self._error(fault)
             if fault.code == "context_overflow" and not is_trimmed:
@@ -233,10 +248,11 @@ class ModelServer:
 
     def _error(self, fault: Fault) -> ModelError:
         error = as_error(fault)
-        place = urlsplit(self.base_url)
-        message = f"{place.hostname}: {fault.message}"
+        message = f"{host_of(self.base_url) or self.base_url}: {fault.message}"
         if self._key:  # some servers repeat the key in their error
             message = message.replace(self._key, "[key]")
+        if advice := ADVICE.get(error.code):
+            message = f"{one_line(message)}; {advice.format(url=self.base_url)}"
         return ModelError(one_line(message), error.code, error.spoken)
 
     def _open(self) -> httpx.AsyncClient:
@@ -245,11 +261,9 @@ class ModelServer:
         return self._client
 
 
-def _named(part: ModelPart) -> ModelPart:
-    """Return `part`; a call to which the server gave no name of its own gets one, so that its result can be told."""
-    if isinstance(part, ToolCall) and not part.id:
-        return ToolCall(f"call_{uuid.uuid4().hex[:16]}", part.name, part.arguments)
-    return part
+def _named(call: ToolCall) -> ToolCall:
+    """Return `call`; where the server gave it no id, it gets one, so that its result can be told."""
+    return call if call.id else ToolCall(f"call_{os.urandom(8).hex()}", call.name, call.arguments)
 
 
 def open_client(base_url: str, connect: float, certificates: ssl.SSLContext | None = None) -> httpx.AsyncClient:
@@ -280,9 +294,19 @@ def import_httpx() -> None:
         del sys.modules["httpx._main"]
 
 
+def host_of(base_url: str) -> str:
+    """Return the name of the machine in an address, or nothing where the address is none."""
+    try:
+        return urlsplit(base_url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def is_local(base_url: str) -> bool:
     """Say whether an address is this machine, or one in the same house."""
-    host = urlsplit(base_url).hostname or ""
+    import ipaddress
+
+    host = host_of(base_url)
     if host == "localhost" or host.endswith(".local"):
         return True
     try:

@@ -1,7 +1,8 @@
 """PocketSphinx with a grammar: the embedded recognizer, English, which knows its phrases and nothing else.
 
-Its wheel carries the acoustic model and the dictionary. The final text comes from one pass over the whole speech;
-partial text from a second decoder that is fed as the speech grows. Speech outside the phrases comes back as no text.
+Its wheel carries the acoustic model and the dictionary. The final text comes from the whole speech, heard as a longer
+and, in doubt, as a shorter throat would make it; partial text from a decoder that is fed as the speech grows. Speech
+outside the phrases comes back as no text.
 """
 
 from __future__ import annotations
@@ -19,17 +20,40 @@ import numpy as np
 
 from voicestream.errors import RecognitionError
 from voicestream.hearing.growing_audio import GrowingAudio
-from voicestream.hearing.phrase_fit import FRAMES_PER_SECOND, Stretch, is_within_phrases, measure_fit
+from voicestream.hearing.phrase_fit import (
+    FRAMES_PER_SECOND,
+    Fit,
+    Stretch,
+    is_within_phrases,
+    may_become_phrase,
+    measure_fit,
+)
 from voicestream.hearing.phrase_graph import PhraseGraph, read_jsgf
 from voicestream.vocabulary import SAMPLE_RATE, Hypothesis, Samples, Word
 
 Result = TypeVar("Result")
 
-PADDING = 0.3
-"""Seconds of silence put around the speech: without them the first and last phone are lost."""
+PADDING = 0.15
+"""Seconds of silence put around the speech; 0.3 and 0.6 gave the same words."""
 
 LOUDNESS = 0.1
 """Root mean square to which the loud tenth of the speech is brought."""
+
+SPEECH_DB = 25.0
+"""What is so far below the loudest is no speech; more than MARGIN seconds of it at the ends are left out."""
+
+MARGIN = 0.3
+BLOCK_SAMPLES = 320
+
+LONGEST_PHRASE = 12.0
+"""Seconds; what is longer is no command, and is not worth its cost."""
+
+THROATS = ("1.06", "1.0")
+"""Frequencies are multiplied by it (vocal tract length normalisation). Word errors of recorded commands: 0.041 with the
+first, 0.048 with the second, 0.030 with the one that fits better; human ones alone 0.066, 0.073, 0.029."""
+
+CLEAR_MARGIN = -5.0
+"""A phrase that fits so well needs no second throat: the word errors are the same."""
 
 _SETTINGS = {
     "lm": None,
@@ -85,56 +109,68 @@ class SphinxRecognizer:
 
 
 class _Decoders:
-    """Both decoders and the speech that the second one is in the middle of; used in the worker thread only."""
+    """All decoders, and the speech that one of them is in the middle of; used in the worker thread only."""
 
     def __init__(self, graph: PhraseGraph) -> None:
-        with tempfile.NamedTemporaryFile("w", suffix=".dict", encoding="utf-8") as dictionary:
-            dictionary.writelines(_pronunciations(graph.words))
-            dictionary.flush()
-            self._whole = _open(dictionary.name, "batch", graph)
-            self._growing = _open(dictionary.name, "live", graph)
-        self._whole.add_allphone_file("phones", None)
+        with tempfile.TemporaryDirectory() as folder:
+            dictionary = Path(folder) / "phrases.dict"
+            dictionary.write_text("".join(_pronunciations(graph.words)), encoding="utf-8")
+            self._whole = [_open(dictionary, graph, throat, "batch") for throat in THROATS]
+            self._growing = _open(dictionary, graph, THROATS[0], "live")
+        for decoder in self._whole:
+            decoder.add_allphone_file("phones", None)
         self._heard = GrowingAudio()
         self._gain = 1.0
         self._is_running = False
+        self._mean = ""
 
     def decode_whole(self, audio: Samples) -> Hypothesis:
         """Decode with the mean of the whole speech; empty text where it fits no phrase."""
-        self._stop()
-        if not audio.size:
-            return Hypothesis("")
+        start, speech = _trim(audio)
+        if not speech.size or speech.size > LONGEST_PHRASE * SAMPLE_RATE:
+            return Hypothesis("", is_suspect=bool(speech.size))
         silence = np.zeros(int(PADDING * SAMPLE_RATE), np.float32)
-        pcm = _as_pcm(np.concatenate([silence, audio * _gain(audio), silence]))
-        path = _search(self._whole, "phrases", pcm)
-        phones = _search(self._whole, "phones", pcm)
-        words = [stretch for stretch in path if not stretch.is_silence]
-        if not words or not is_within_phrases(measure_fit(path, phones)):
-            return Hypothesis("", language="en")
-        return _hypothesis(words)
+        pcm = _as_pcm(np.concatenate([silence, speech * _gain(speech), silence]))
+        best, fit = _fit(self._whole[0], pcm)
+        for decoder in self._whole[1:]:
+            if fit.margin < CLEAR_MARGIN or not is_within_phrases(fit):
+                best, fit = max((best, fit), _fit(decoder, pcm), key=lambda found: found[1].margin)
+        self._mean = self._whole[0].get_cmn()  # the next speech comes by the same microphone
+        if not is_within_phrases(fit):
+            return Hypothesis("", language="en", is_suspect=bool(best))
+        return _hypothesis(best, start / SAMPLE_RATE - PADDING)
 
     def decode_growing(self, audio: Samples) -> Hypothesis:
         """Decode what is new in `audio`, which begins with the audio of the last call, or is another speech."""
         if not self._is_running or not self._heard.continues(audio):
-            self._stop()
-            self._growing.start_utt()
-            self._is_running, self._gain = True, _gain(audio)
-            self._growing.process_raw(_as_pcm(np.zeros(int(PADDING * SAMPLE_RATE), np.float32)))
+            self._begin(_gain(audio))
         new = self._heard.add(audio)
+        if not audio.size or audio.size > LONGEST_PHRASE * SAMPLE_RATE:
+            return Hypothesis("", is_suspect=bool(audio.size))
         if new.size:
             self._growing.process_raw(_as_pcm(new * self._gain))
-        return _hypothesis([stretch for stretch in _path(self._growing) if not stretch.is_silence])
+        words = [stretch for stretch in _path(self._growing) if not stretch.is_silence]
+        if not may_become_phrase(words):
+            return Hypothesis("", language="en", is_suspect=bool(words))
+        return _hypothesis(words, -PADDING)
 
-    def _stop(self) -> None:
+    def _begin(self, gain: float) -> None:
         if self._is_running:
             self._growing.end_utt()
-        self._is_running = False
+        if self._mean:
+            self._growing.set_cmn(self._mean)
         self._heard.forget()
+        self._is_running, self._gain = True, gain
+        self._growing.start_utt()
+        self._growing.process_raw(_as_pcm(np.zeros(int(PADDING * SAMPLE_RATE), np.float32)))
 
 
-def _open(dictionary: str, normalisation: str, graph: PhraseGraph) -> Any:
+def _open(dictionary: Path, graph: PhraseGraph, throat: str, normalisation: str) -> Any:
     from pocketsphinx import Decoder, get_model_path
 
-    decoder = Decoder(hmm=get_model_path("en-us/en-us"), dict=dictionary, cmn=normalisation, **_SETTINGS)
+    decoder = Decoder(
+        hmm=get_model_path("en-us/en-us"), dict=str(dictionary), cmn=normalisation, warp_params=throat, **_SETTINGS
+    )
     end = len(graph.arcs)
     transitions: list[tuple[int, int, float] | tuple[int, int, float, str]]
     transitions = [(state, to, 1.0, word) for state, arcs in enumerate(graph.arcs) for word, to in arcs.items()]
@@ -153,6 +189,12 @@ def _pronunciations(words: frozenset[str]) -> list[str]:
     if missing := words - set(found.values()):
         raise RecognitionError(f"the grammar holds words that have no known sound: {', '.join(sorted(missing))}")
     return list(found)
+
+
+def _fit(decoder: Any, pcm: bytes) -> tuple[list[Stretch], Fit]:
+    """Return the words of the phrase that fits best, and how well it does against free phones."""
+    path = [stretch for stretch in _search(decoder, "phrases", pcm) if not stretch.is_silence]
+    return path, measure_fit(path, _search(decoder, "phones", pcm))
 
 
 def _search(decoder: Any, name: str, pcm: bytes) -> list[Stretch]:
@@ -178,23 +220,42 @@ def _is_filler(word: str) -> bool:
     return word.startswith(("<", "[", "+")) or word == "SIL"
 
 
-def _hypothesis(words: list[Stretch]) -> Hypothesis:
+def _hypothesis(words: list[Stretch], offset: float) -> Hypothesis:
     spoken = [
         Word(
             f" {re.sub(r'[(][0-9]+[)]$', '', word.text)}",
-            max(0.0, word.first / FRAMES_PER_SECOND - PADDING),
-            max(0.0, (word.last + 1) / FRAMES_PER_SECOND - PADDING),
+            max(0.0, word.first / FRAMES_PER_SECOND + offset),
+            max(0.0, (word.last + 1) / FRAMES_PER_SECOND + offset),
         )
         for word in words
     ]
     return Hypothesis("".join(word.text for word in spoken).strip(), tuple(spoken), language="en")
 
 
+def _loudness(audio: Samples) -> Samples:
+    """Return the root mean square of each block."""
+    blocks = audio[: audio.size // BLOCK_SAMPLES * BLOCK_SAMPLES].reshape(-1, BLOCK_SAMPLES)
+    loudness: Samples = np.sqrt(np.square(blocks).mean(axis=1))
+    return loudness
+
+
+def _trim(audio: Samples) -> tuple[int, Samples]:
+    """Return the audio without long silence at its ends, and the index of its first sample."""
+    loudness = _loudness(audio)
+    if not loudness.size:
+        return 0, audio
+    loud = np.flatnonzero(loudness > np.percentile(loudness, 95) * 10 ** (-SPEECH_DB / 20))
+    if not loud.size:
+        return 0, audio[:0]
+    first = max(0, int(loud[0] * BLOCK_SAMPLES - MARGIN * SAMPLE_RATE))
+    return first, audio[first : int((loud[-1] + 1) * BLOCK_SAMPLES + MARGIN * SAMPLE_RATE)]
+
+
 def _gain(audio: Samples) -> float:
-    blocks = audio[: audio.size // 320 * 320].reshape(-1, 320)
-    if not blocks.size:
+    loudness = _loudness(audio)
+    if not loudness.size:
         return 1.0
-    loud = float(np.percentile(np.sqrt(np.square(blocks).mean(axis=1)), 90))
+    loud = float(np.percentile(loudness, 90))
     return min(LOUDNESS / max(loud, 1e-5), 0.99 / max(float(np.abs(audio).max()), 1e-5))
 
 

@@ -13,11 +13,12 @@ import re
 import shlex
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from voicestream import __version__
+from voicestream.config import Tools
 from voicestream.thinking.tools import Arguments, Tool, ToolProblem
 from voicestream.vocabulary import ToolDescription
 
@@ -51,10 +52,22 @@ class ServerSettings:
     confirm_tools: frozenset[str] = frozenset()
     timeout: float = 20.0
     """Seconds, of one call."""
-    environment: Mapping[str, str] | None = None
-    """Variables that child processes get besides the usual ones."""
-    keys: Mapping[str, str] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Variables that child processes get besides the usual ones; never shown, as keys are among them."""
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Bearer tokens of HTTP servers, by server name; never shown."""
+
+
+def read_settings(tools: Tools, environment: Mapping[str, str]) -> ServerSettings:
+    """Return what config.yaml and the environment say about tool servers."""
+    variables = {name: f"VOICESTREAM_MCP_{re.sub(r'[^A-Z0-9]', '_', name.upper())}_KEY" for name in tools.mcp}
+    return ServerSettings(
+        tools.confirm,
+        frozenset(tools.confirm_tools),
+        tools.timeout,
+        {name: environment[name] for name in tools.mcp_environment if name in environment},
+        {name: environment[variable] for name, variable in variables.items() if environment.get(variable)},
+    )
 
 
 @asynccontextmanager
@@ -172,7 +185,7 @@ class _Server:
         info = Implementation(name="voicestream", version=__version__)
         url = urlsplit(self._address)
         if url.scheme in ("http", "https"):
-            key = (self._settings.keys or {}).get(self._name)
+            key = self._settings.keys.get(self._name)
             http = httpx2.AsyncClient(
                 headers={"Authorization": f"Bearer {key}"} if key else None,
                 timeout=httpx2.Timeout(OPENING_LIMIT, read=300),  # a server may be silent while its tool works
@@ -184,7 +197,7 @@ class _Server:
             command, *arguments = shlex.split(self._address)
             # the server's own log would run through the terminal's display; the null device never blocks
             silent = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: ASYNC230, SIM115
-            environment = dict(self._settings.environment or {})
+            environment = dict(self._settings.environment)
             parameters = StdioServerParameters(command=command, args=arguments, env=environment)
             transport = stdio_client(parameters, errlog=silent)
         return await stack.enter_async_context(Client(transport, client_info=info))

@@ -14,7 +14,7 @@ from typing import Any
 from voicestream.backends.voice_wire import Audio, Hand, SpokenWord, VoiceSettings, serve
 from voicestream.errors import VoiceError
 from voicestream.speaking.plain_text import plain_text
-from voicestream.speaking.voice_names import VoiceDescription, find_espeak_voice, voice_of_language
+from voicestream.speaking.voice_names import VoiceDescription, find_espeak_voice, voice_for
 
 PIECE_MILLISECONDS = 30
 
@@ -99,7 +99,7 @@ class EspeakEngine:
 
     def speak(self, text: str, language: str, hand: Hand) -> None:
         """Hand over the audio of `text` while it is made."""
-        self._set_voice(self._voice_for(language))
+        self._set_voice(voice_for(language, self._default, self._by_language, self._voices))
         self._hand = hand
         data = plain_text(text).encode()
         status = self._library.espeak_Synth(data, len(data) + 1, 0, 1, 0, _UTF8_WITH_END_PAUSE, None, None)
@@ -118,12 +118,8 @@ class EspeakEngine:
         pcm = ctypes.string_at(wav, 2 * count) if wav and count > 0 else b""
         return _GO_ON if self._hand(Audio(pcm, self._rate, tuple(words))) else _STOP
 
-    def _voice_for(self, language: str) -> VoiceDescription:
-        if language in self._by_language:
-            return self._by_language[language]
-        if not language or self._default.language.casefold().split("-")[0] == language:
-            return self._default
-        return voice_of_language(language, self._voices) or self._default
+    def stop(self) -> None:
+        """Do nothing: espeak asks whether to go on with every piece of 30 ms."""
 
     def _set_voice(self, voice: VoiceDescription) -> None:
         if voice == self._current:

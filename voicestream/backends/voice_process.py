@@ -46,9 +46,9 @@ class ChildProgram:
     """Whether a second process is kept warm; not for models that need much memory."""
     start_limit: float = 15.0
     """Seconds until it is ready."""
-    sentence_limit: float = 3.0
+    sentence_limit: float = 2.0
     """Seconds that it may keep its reader waiting for a text of no length …"""
-    letter_limit: float = 0.02
+    letter_limit: float = 0.005
     """… and for each character of the text."""
 
 

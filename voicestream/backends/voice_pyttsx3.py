@@ -18,7 +18,7 @@ from typing import Any
 from voicestream.backends.voice_wire import Audio, Hand, SpokenWord, VoiceSettings, serve
 from voicestream.errors import VoiceError
 from voicestream.speaking.plain_text import cut_long, plain_text, without_markup
-from voicestream.speaking.voice_names import VoiceDescription, find_espeak_voice, find_voice, voice_of_language
+from voicestream.speaking.voice_names import VoiceDescription, find_espeak_voice, find_voice, voice_for
 
 LONGEST = 400
 """Characters given to pyttsx3 at a time: its espeak driver tells espeak ten times the true size of the text
@@ -68,7 +68,7 @@ class Pyttsx3Engine:
 
     def speak(self, text: str, language: str, hand: Hand) -> None:
         """Hand over the audio of `text`; words have times with espeak only."""
-        self._set_voice(self._voice_for(language))
+        self._set_voice(voice_for(language, self._default, self._by_language, self._voices))
         if self._tap is not None:
             self._tap.speak(plain_text(text), hand)
             return
@@ -76,12 +76,8 @@ class Pyttsx3Engine:
             if not hand(self._speak_to_file(piece)):
                 return
 
-    def _voice_for(self, language: str) -> VoiceDescription:
-        if language in self._by_language:
-            return self._by_language[language]
-        if not language or self._default.language.casefold().split("-")[0] == language:
-            return self._default
-        return voice_of_language(language, self._voices) or self._default
+    def stop(self) -> None:
+        """Do nothing: espeak asks whether to go on with every piece of 30 ms, the others are done with soon."""
 
     def _set_voice(self, voice: VoiceDescription) -> None:
         if voice == self._current:
@@ -174,10 +170,10 @@ def read_speech(path: Path) -> Audio:
     import soundfile
 
     try:
-        samples, rate = soundfile.read(path, dtype="int16", always_2d=True)
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)  # as int16, a float file is all zeros
     except (OSError, soundfile.LibsndfileError) as error:
         raise VoiceError("the voice wrote no audio that can be read", "no_audio") from error
-    return Audio(samples[:, 0].astype("<i2").tobytes(), int(rate))
+    return Audio((samples[:, 0] * 32767).astype("<i2").tobytes(), int(rate))
 
 
 if __name__ == "__main__":

@@ -88,8 +88,8 @@ class VoiceSettings:
     volume: float = 1.0
     voices: tuple[tuple[str, str], ...] = ()
     """Language and the voice that speaks it."""
-    folder: str = ""
-    """Where the models of a neural voice lie."""
+    folders: tuple[str, ...] = ()
+    """Where the models of neural voices lie."""
     threads: int = 2
 
     def as_json(self) -> str:
@@ -101,6 +101,7 @@ class VoiceSettings:
         """Return the settings that as_json wrote."""
         fields = json.loads(text)
         fields["voices"] = tuple((language, voice) for language, voice in fields["voices"])
+        fields["folders"] = tuple(fields["folders"])
         return VoiceSettings(**fields)
 
 
@@ -179,6 +180,10 @@ class Engine(Protocol):
         """Make the audio of `text` and hand it over piece by piece; raise VoiceError."""
         ...
 
+    def stop(self) -> None:
+        """Help a running `speak` to end soon; called on another thread, after `hand` began to return False."""
+        ...
+
     def voices(self) -> list[VoiceDescription]:
         """Return the voices that are installed."""
         ...
@@ -200,7 +205,7 @@ def serve(open_engine: Callable[[VoiceSettings], Engine]) -> None:
         return
     line.send(VoiceFrame(Kind.READY))
     requests: queue.Queue[VoiceFrame] = queue.Queue()
-    threading.Thread(target=_read, args=(line, requests), daemon=True).start()
+    threading.Thread(target=_read, args=(line, requests, engine), daemon=True).start()
     while True:
         _answer(engine, line, requests.get())
 
@@ -222,12 +227,13 @@ class _Line:
                 os._exit(0)
 
 
-def _read(line: _Line, requests: queue.Queue[VoiceFrame]) -> None:
+def _read(line: _Line, requests: queue.Queue[VoiceFrame], engine: Engine) -> None:
     decoder = FrameDecoder()
     while data := os.read(0, 65536):
         for frame in decoder.add(data):
             if frame.kind is Kind.CANCEL:
                 line.cancelled = max(line.cancelled, frame.request)
+                engine.stop()
             else:
                 requests.put(frame)
     os._exit(0)  # the parent closed the line or died: nobody listens, whatever the engine is doing

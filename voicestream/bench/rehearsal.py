@@ -173,6 +173,13 @@ class ScriptedThinker:
         self._pace = 1 / tokens_per_second
         self.requests = 0
 
+    async def summarize(self, dropped: Sequence[Message], before: str) -> str:
+        """Return what was asked of what is dropped."""
+        return " ".join([before, *(message.content for message in dropped if message.role == "user")]).strip()
+
+    async def warm(self, messages: Sequence[Message]) -> None:
+        """Do nothing: it is never late."""
+
     async def answer(self, messages: Sequence[Message], confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
         """Yield the answer word by word."""
         self.requests += 1

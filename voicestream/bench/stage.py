@@ -28,6 +28,7 @@ from voicestream.bench.virtual_time import run_in_virtual_time
 from voicestream.config import Config
 from voicestream.events import Event, Events
 from voicestream.parts import EchoCanceller, Parts, Recognizer, Speaker, SpeechDetector
+from voicestream.thinking.delivery import Delivery
 from voicestream.thinking.history import History
 from voicestream.vocabulary import SAMPLE_RATE, Frame, Samples
 
@@ -173,6 +174,7 @@ class Stage:
                     thinker=ScriptedThinker(answer, FIRST_TOKEN),
                     voice=RehearsedVoice(self.rehearsal, ASSISTANT_VOICE, VOICE_DELAY, has_word_times),
                     speaker=speaker,
+                    delivery=Delivery(),
                     now=lambda: datetime(2026, 1, 1),
                 )
                 assistant = Assistant(parts, events, config, History("", 4000))

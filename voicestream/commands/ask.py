@@ -31,7 +31,7 @@ def run(arguments: Namespace) -> int:
     config = read_config(arguments)
 
     async def ask() -> int:
-        from voicestream.conversation import ask_once
+        from voicestream.sessions.conversation import ask_once
 
         return await ask_once(question.strip(), config, arguments)
 

@@ -25,10 +25,10 @@ def run(arguments: Namespace) -> int:
     config = read_config(arguments)
 
     async def show() -> bool:
-        from voicestream.demonstration import demonstrate
         from voicestream.displays.json_lines import write_json_lines
         from voicestream.displays.lines import Lines
         from voicestream.events import Events
+        from voicestream.sessions.demo import demonstrate
 
         events = Events()
         if out := open_events(arguments):

@@ -24,7 +24,7 @@ def run(arguments: Namespace) -> int:
         for phrase in list_phrases():
             print(phrase)
         return 0
-    from voicestream.listening import listen
+    from voicestream.sessions.listen import listen
 
     asyncio.run(listen(read_config(arguments), open_events(arguments), is_fast=arguments.fast))
     return 0

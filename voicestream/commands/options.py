@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from voicestream.config import Config, load_config
 from voicestream.errors import InputError
+
+if TYPE_CHECKING:
+    from voicestream.config import Config
 
 
 def add_settings(parser: ArgumentParser) -> None:
@@ -51,6 +53,8 @@ def config_path(arguments: Namespace) -> Path | None:
 
 def read_config(arguments: Namespace) -> Config:
     """Return the settings of the file and of --set, --input and --output; raise ConfigError."""
+    from voicestream.config import load_config
+
     overrides = list(arguments.set)
     for name in ("input", "output"):
         if getattr(arguments, name, None) is not None:

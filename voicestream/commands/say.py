@@ -27,9 +27,9 @@ def run(arguments: Namespace) -> int:
         if getattr(arguments, name) is not None:
             arguments.set.append(f"speaking.{name}={getattr(arguments, name)}")
     config = read_config(arguments)
-    from voicestream.saying import print_sentences, say
+    from voicestream.sessions.say import print_sentences, say
 
     text = " ".join(arguments.text)
     if arguments.dry_run:
-        return print_sentences(text, sys.stdout, is_json=arguments.json)
+        return print_sentences(text, config, sys.stdout, is_json=arguments.json)
     return asyncio.run(say(text, config, open_events(arguments)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from voicestream.commands.options import add_events, add_input, add_output, add_settings, read_config
 
@@ -15,41 +15,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_output(parser)
     add_events(parser)
     add_settings(parser)
+    parser.add_argument("--headless", action="store_true", help="no terminal: lines for the journal, type nothing")
+    parser.add_argument("--record", metavar="DIR", type=Path, help="keep events, microphone and loudspeaker there")
+    parser.add_argument("--plain", action="store_true", help="lines of text only, as a screen reader likes them")
 
 
 def run(arguments: Namespace) -> int:
-    """Talk until the input ends, Ctrl-C or SIGTERM."""
-    from voicestream.config import Config
+    """Talk until the input ends, the user quits, Ctrl-C or SIGTERM."""
+    from voicestream.sessions.conversation import run_until_stopped
+    from voicestream.sessions.talk import talk
 
-    async def talk(config: Config) -> None:
-        from voicestream.backends.no_ears import NoEars
-        from voicestream.conversation import open_assistant, show_events, typed_lines
-        from voicestream.errors import DeviceError
-        from voicestream.events import Events, Notice
-        from voicestream.stages import ended
-
-        events = Events()
-        show_events(events, arguments)
-        is_typed = sys.stdin.isatty() and config.audio.input != "-"
-        try:
-            async with open_assistant(config, events, is_fast=arguments.fast) as assistant:
-                typing = asyncio.create_task(typed_lines(assistant)) if is_typed else None
-                try:
-                    await assistant.converse()
-                finally:
-                    if typing:
-                        await ended(typing)
-        except DeviceError as error:
-            if not is_typed or config.audio.input != "mic":
-                raise
-            events.emit(Notice(code="no_microphone", message=f"No microphone, so type: {error}"))
-            ears = NoEars()
-            async with open_assistant(config, events, ears=ears) as assistant:
-                typing = asyncio.create_task(typed_lines(assistant, ears.finished))
-                try:
-                    await assistant.converse()
-                finally:
-                    await ended(typing)
-
-    asyncio.run(talk(read_config(arguments)))
+    asyncio.run(run_until_stopped(talk(read_config(arguments), arguments, lambda: read_config(arguments))))
     return 0

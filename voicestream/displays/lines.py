@@ -53,6 +53,8 @@ class Lines:
                     self._out.write("voicestream: ")
                     self._is_in_answer = True
                 self._out.write(printable(event.text))
+            case told.ReasoningEvent() if self._is_verbose:
+                self._out.write(printable(event.text))
             case told.Interrupted():
                 self._line("  (interrupted)")
             case told.Answer():

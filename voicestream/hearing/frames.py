@@ -27,6 +27,8 @@ class FrameCutter:
         """Take samples at the stream's rate; return the frames that are complete, each of shape (FRAME_SAMPLES,)."""
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples)
+        if not len(self._rest) and len(samples) == FRAME_SAMPLES:
+            return [samples]
         self._rest = np.concatenate((self._rest, samples))
         whole = len(self._rest) // FRAME_SAMPLES * FRAME_SAMPLES
         frames = [frame.copy() for frame in self._rest[:whole].reshape(-1, FRAME_SAMPLES)]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+REST = 8.0
+"""After a decode that took too long there is none for this many times its length: a machine that is busy for a moment
+gets partials again, one that is too slow gets hardly any."""
+
 CREDIT = 0.3
 """Seconds by which a start that came late may be made up for; more would become a burst after a rest."""
 
@@ -20,7 +24,8 @@ class PartialPace:
 
     def is_due(self, now: float) -> bool:
         """Whether a partial may start; never where it would make the final one wait for too long."""
-        return now >= self._due and now >= self._started + self._interval and self._duration <= self._longest
+        rest = REST * self._duration if self._duration > self._longest else self._interval
+        return now >= self._due and now >= self._started + rest
 
     def start(self, now: float) -> None:
         """Note the start of a partial, or of a speech."""

@@ -5,6 +5,7 @@ Each function takes a match of its pattern and returns the words, or None where 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from voicestream.speaking.number_words import (
     read_roman,
@@ -19,7 +20,9 @@ from voicestream.speaking.wording import Wording
 
 Match = re.Match[str]
 
-PHONE = re.compile(r"(?:\+\d{1,3}[ -]?)?\(?\d{2,5}\)?(?:[ /-]\(?\d{2,5}\)?){1,6}(?![\w-])|\+\d{7,15}(?!\w)|0\d{6,14}(?!\w)")
+PHONE = re.compile(
+    r"(?:\+\d{1,3}[ -]?)?\(?\d{2,5}\)?(?:[ /-]\(?\d{2,5}\)?){1,6}(?![\w-])|\+\d{7,15}(?!\w)|0\d{6,14}(?!\w)"
+)
 TIME = re.compile(r"(\d{1,2})[:.](\d{2})(?::(\d{2}))?(?![\w:]|[.,]\d)(?: ?(Uhr|h\b))?")
 FRENCH_TIME = re.compile(r"(\d{1,2}) ?h(?: ?(\d{2}))?(?!\w)")
 ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\w)")
@@ -29,7 +32,6 @@ DECADE = re.compile(r"((?:1\d|20)?\d0)s(?!\w)")
 RATIO = re.compile(r"(\d{1,4}(?:\.\d+)?):(\d{1,4}(?:\.\d+)?)(?![\w:])")
 FRACTION = re.compile(r"(?:(\d{1,4}) ?)?([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])|(?:(\d{1,4}) )?(\d{1,3})/(\d{1,3})(?![\w/])")
 ROMAN = re.compile(r"([^\W\d_]+) ([IVXLC]+)(?!\w)(\.(?= [^\W\d_]))?")
-_VULGAR = dict(zip("½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞", "1/2 1/3 2/3 1/4 3/4 1/5 2/5 3/5 4/5 1/6 5/6 1/8 3/8 5/8 7/8".split(), strict=True))  # noqa: SIM905
 _DATIVE = frozenset(["am", "vom", "zum", "dem", "den", "im", "beim", "seit", "bis", "ab", "des", "ihrem", "seinem"])
 _NOMINATIVE = frozenset(["der", "die", "das"])
 _ADJACENT = frozenset(["A", "K", "T", "V", "W"])
@@ -106,7 +108,10 @@ def _say_day(day: str, wording: Wording, before: str) -> dict[str, str]:
     number = str(int(day))
     if wording.code == "fr" and number == "1":
         return {"cardinal": "premier", "ordinal": "premier"}
-    return {"cardinal": say_cardinal(number, wording), "ordinal": decline(say_ordinal(number, wording), wording, before)}
+    return {
+        "cardinal": say_cardinal(number, wording),
+        "ordinal": decline(say_ordinal(number, wording), wording, before),
+    }
 
 
 def decline(ordinal: str, wording: Wording, before: str) -> str:
@@ -119,10 +124,11 @@ def decline(ordinal: str, wording: Wording, before: str) -> str:
 def month_date_pattern(wording: Wording) -> re.Pattern[str]:
     """Return the pattern of `Feb. 12, 2026`, `12 February`, `3. Oktober`, `3 octobre`."""
     names = "|".join(sorted([*wording.months, *wording.month_abbreviations], key=len, reverse=True))
+    suffix = "(?:st|nd|rd|th)"
     if wording.code == "en":
         return re.compile(
-            rf"(?P<month>{names})\b\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?!\w|[.,:]\d)(?:,? (?P<year>[12]\d{{3}})(?!\w))?"
-            rf"|(?P<day2>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<month2>{names})\b\.?(?:,? (?P<year2>[12]\d{{3}})(?!\w))?"
+            rf"(?P<month>{names})\b\.? (?P<day>\d{{1,2}}){suffix}?(?!\w|[.,:]\d)(?:,? (?P<year>[12]\d{{3}})(?!\w))?"
+            rf"|(?P<day2>\d{{1,2}}){suffix}? (?:of )?(?P<month2>{names})\b\.?(?:,? (?P<year2>[12]\d{{3}})(?!\w))?"
         )
     dot = r"\." if wording.code == "de" else "(?:er)?"
     return re.compile(rf"(?P<day>\d{{1,2}}){dot} (?P<month>{names})\b\.?(?: (?P<year>[12]\d{{3}})(?!\w))?")
@@ -169,16 +175,19 @@ def read_decade(match: Match, wording: Wording) -> str | None:
 
 def read_ratio(match: Match, wording: Wording) -> str | None:
     """Read `16:9`."""
-    return f"{say_number(match[1], wording)} {wording.to if wording.code != 'de' else 'zu'} {say_number(match[2], wording)}"
+    to = "zu" if wording.code == "de" else wording.to
+    return f"{say_number(match[1], wording)} {to} {say_number(match[2], wording)}"
 
 
 def read_fraction(match: Match, wording: Wording) -> str | None:
     """Read `½`, `1 1/2` and `2/3`."""
     whole = match[1] or match[3]
-    key = _VULGAR[match[2]] if match[2] else f"{int(match[4])}/{int(match[5])}"
+    key = unicodedata.normalize("NFKC", match[2]).replace("⁄", "/") if match[2] else f"{int(match[4])}/{int(match[5])}"
     words = wording.fractions.get(key)
     if words is None:
-        words = f"{say_cardinal(match[4], wording)} {wording.over} {say_cardinal(match[5], wording)}" if match[4] else key
+        words = (
+            f"{say_cardinal(match[4], wording)} {wording.over} {say_cardinal(match[5], wording)}" if match[4] else key
+        )
     if not whole:
         return words
     tail = re.sub(r"^one (half|quarter|third)", r"a \1", words)
@@ -231,12 +240,13 @@ def quantity_pattern(wording: Wording) -> re.Pattern[str]:
     thousands = "[ ]" if wording.thousands == " " else re.escape(wording.thousands)
     decimal = r"\." if wording.decimal == "." else "[,.]"
     number = rf"\d{{1,3}}(?:{thousands}\d{{3}}(?!\d))+(?:{re.escape(wording.decimal)}\d+)?|\d+(?:{decimal}\d+)?"
+    units, coins = either(wording.units), either(wording.currencies)
     signs = [name for name in wording.currencies if not name[0].isalpha() or name == "US$"]
     return re.compile(
         rf"(?P<sign>[-−–+±~≈])? ?(?P<money>{either(signs)})? ?(?P<number>{number})"
         rf"(?: ?[-–—] ?(?:{either(signs)})?(?P<end>{number})(?![-\w]))?"
         rf"(?: ?(?P<scale>{either(wording.scales)})(?!\w))?"
-        rf"(?:(?P<blank>[ -]?)(?:(?P<unit>{either(wording.units)})|(?P<coin>{either(wording.currencies)}))(?!\w))?(?!\w)"
+        rf"(?:(?P<blank>[ -]?)(?:(?P<unit>{units})|(?P<coin>{coins}))(?!\w))?(?!\w)"
     )
 
 
@@ -254,6 +264,7 @@ def read_quantity(match: Match, wording: Wording) -> str | None:
         return f"{sign} {words}".strip()
     words, is_one = _say_span(match, wording, is_plain=not (coin or unit or scale or sign))
     if scale:
+        words = "eine" if words == "eins" else words
         words, is_one = f"{words} {wording.scales[scale]}", False
     if coin:
         words = f"{words} {wording.currencies[coin][0 if is_one else 1]}"

@@ -9,6 +9,7 @@ from voicestream.speaking.full_stops import NO, WAIT
 from voicestream.speaking.languages import Language
 
 CLAUSE_MARKS = ",;:—–，；：、،؛"
+_MARK = re.compile(f"[{CLAUSE_MARKS}]")
 _WIDE = "，；：、"
 _SHORTEST = 12
 """Characters of the shortest clause that is released in a hurry."""
@@ -18,6 +19,7 @@ _CLOSING = " \"'”’»)]」』）"
 _PAIRS = (("“", "”"), ("„", "“"), ("«", "»"), ("(", ")"), ("[", "]"), ("「", "」"), ("『", "』"))
 _ITEM = re.compile(r"(?:(\d{1,3})|([a-y]))([.)]{1,2}) ")
 _ITEM_MARKS = frozenset(".)")
+_BLANK = re.compile(r"(?<=[^\W\d_A-Z]) (?=[^\W\d_A-Z])")
 _WORDS = re.compile(r"(?<= )(\w+)(?= (\S+) )")
 
 
@@ -61,24 +63,37 @@ def is_enclosed(text: str, at: int) -> bool:
 def find_clause(text: str, limit: int, language: Language, verbatim: Sequence[tuple[int, int]]) -> int:
     """Return the index behind the best clause before `limit`, 0 where there is none."""
     limit = min(limit, len(text))
-    free = [at for at in range(limit) if not any(begin <= at < end for begin, end in verbatim)]
-    for at in reversed(free):
-        if text[at] in CLAUSE_MARKS:
-            end, _ = clause_ends(text[:limit], at, _SHORTEST, False)
-            if end > 0:
-                return end
-    best = 0
-    for match in _WORDS.finditer(text, _SHORTEST_LIMB, limit):
+
+    def is_free(at: int) -> bool:
+        return not any(begin <= at < end for begin, end in verbatim)
+
+    for match in reversed(list(_MARK.finditer(text, 0, limit))):
+        end, _ = clause_ends(text[:limit], match.start(), _SHORTEST, False)
+        if end > 0 and is_free(match.start()):
+            return end
+    for match in reversed(list(_WORDS.finditer(text, _SHORTEST_LIMB, limit))):
         word, following = match[1].lower(), match[2].lower()
         is_clause = word in language.clauses and (word not in language.joining or following in language.subjects)
-        if is_clause and match.start() in free and not is_enclosed(text, match.start()):
-            best = match.start()
-    return best
+        if is_clause and is_free(match.start()) and not is_enclosed(text, match.start()):
+            before = text[: match.start()].split()[-1]  # "and when": the clause begins at "and"
+            return match.start() - (len(before) + 1 if before in language.joining else 0)
+    return 0
+
+
+def find_blank(text: str, limit: int) -> int:
+    """Return the last blank before `limit` that lies between two words without capitals, else of any, else -1."""
+    blanks = [match.start() for match in _BLANK.finditer(text, 1, limit)]
+    return blanks[-1] if blanks else text.rfind(" ", 1, limit)
+
+
+def may_be_item(text: str) -> bool:
+    """Say whether a text may be an item of a list on one line, by its first characters."""
+    return text[1:2] in _ITEM_MARKS or text[:1].isdigit()
 
 
 def find_item(text: str, begin: int, until: int) -> int:
-    """Return where the next item begins, if the text is an item of a list on one line (`1. First 2. Second`), else 0."""
-    item = _ITEM.match(text) if text[1:2] in _ITEM_MARKS or text[:1].isdigit() else None
+    """Return where the next item begins, if the text is an item of a list on one line (`1. One 2. Two`), else 0."""
+    item = _ITEM.match(text) if may_be_item(text) else None
     if not item:
         return 0
     following = str(int(item[1]) + 1) if item[1] else chr(ord(item[2]) + 1)

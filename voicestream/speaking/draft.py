@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from voicestream.speaking.page import Piece
 from voicestream.speaking.signs import has_sound
-from voicestream.speaking.spoken_text import Piece
 from voicestream.vocabulary import Sentence, WordMap
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\s\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
@@ -91,7 +91,9 @@ class Draft:
         )
         if is_plain and text[0] == " " and self.text and not (self._has_blank or self._was_gone or self._pause):
             self._lead = None  # the common case: a word with its blank
-            self._extend(text, range(piece.start, piece.end), range(piece.start + 1, piece.end + 1))
+            self.text += text
+            self._starts.extend(range(piece.start, piece.end))
+            self._ends.extend(range(piece.start + 1, piece.end + 1))
             return
         bare = piece.text.strip(" ")
         if bare != piece.text:

@@ -19,8 +19,10 @@ _YES = 1
 STOPS = ".!?…‥。！？｡．।॥؟۔።፧၊။՞։"
 _WIDE = "。！？｡।॥۔።፧။"
 """Stops that need no blank behind them."""
-_CLOSERS = "\"'”’“‘»«›)]}」』）】〉》"
-"""Marks that belong to what is before them when they stand at a stop; German closes with “ and «."""
+_CLOSERS = "\"'”’»›)]}」』）】〉》"
+"""Marks that belong to what is before them when they stand at a stop."""
+_REVERSED = {"“": "„", "‘": "‚", "«": "»"}
+"""Opening marks with which German closes, and what it opens with."""
 _RUN = re.compile(rf"(?:[{STOPS}]+[{re.escape(_CLOSERS)}]*)+")
 _CLOSING = re.compile(rf"[{re.escape(_CLOSERS)}]*")
 _SPACES = re.compile(r" *")
@@ -40,7 +42,7 @@ _PARTICLES = ("と", "は", "が", "を", "に", "で", "も", "の", "っ", "�
 _SAID = re.compile(r"[他她它我你]们?(?:又|就)?(?:说|問|问|道|喊|笑|答)")
 _EXCLAMATIONS = frozenset({"yahoo", "jeopardy", "wham", "joomla"})
 """Names that carry an exclamation mark."""
-_ENDINGS = frozenset("net com org js ts py md txt io ai dev app exe".split())
+_ENDINGS = frozenset({"net", "com", "org", "js", "ts", "py", "md", "txt", "io", "ai", "dev", "app", "exe"})
 """What follows a dot in names, and is no sentence: Node.Js."""
 _OPENING_TIME = re.compile(
     r"\W*(?:at|by|around|about|until|from|on|since|before|after|um|gegen|ab|a las?|à|vers|as|às)\s", re.I
@@ -122,11 +124,18 @@ def is_surely_complete(text: str, language: Language, *, is_late: bool = False) 
 
 def _end_of_run(text: str, at: int) -> int:
     """Return the index behind stops, closing marks and spaced dots (`. . .`)."""
-    match = _RUN.match(text, at)
-    end = match.end() if match else _behind(_CLOSING, text, at + 1)
-    while text[end : end + 2] == " ." and text[end + 2 : end + 3] in ("", " ", '"', "”", "’", "'", ")"):
-        end = _behind(_CLOSING, text, end + 2)
-    return end
+    end = _behind(_RUN, text, at)
+    end = end if end > at else _behind(_CLOSING, text, at + 1)
+    while True:
+        mark = text[end : end + 1]
+        if text[end : end + 2] == " ." and text[end + 2 : end + 3] in ("", " ", '"', "”", "’", "'", ")"):
+            end = _behind(_CLOSING, text, end + 2)
+        elif mark in _REVERSED and text.count(_REVERSED[mark], 0, end) > text.count(mark, 0, end):
+            end = _behind(_RUN, text, _behind(_CLOSING, text, end + 1))
+        elif text[end : end + 2] == " »" and text.count("«", 0, end) > text.count("»", 0, end):  # French
+            end += 2
+        else:
+            return end
 
 
 def _decide_without_blank(text: str, at: int, end: int, language: Language, is_all: bool) -> int:
@@ -178,7 +187,8 @@ def _decide_with_blank(text: str, at: int, end: int, after: int, language: Langu
         return _decide_ellipsis(stop)
     if run[-1] not in STOPS:
         return NO if letter.islower() else _decide_quotation(stop, is_all)
-    if text[after] in "–—-" and letter.islower():
+    is_inserted = "¡" in text[1:at] or "¿" in text[1:at]
+    if letter.islower() and (is_inserted or text[after] in "–—-"):
         return NO
     return NO if letter.islower() and run == "!" and stop.word.lower() in _EXCLAMATIONS else _YES
 
@@ -187,13 +197,19 @@ def _decide_ellipsis(stop: _Stop) -> int:
     """Decide about three dots: they end a sentence where a capital follows, and never inside brackets."""
     if stop.text[stop.at - 1 : stop.at] in ("[", "(") and stop.text[stop.end - 1] not in STOPS:
         return NO
-    return NO if stop.letter.islower() else _YES
+    if stop.letter.islower():
+        return NO
+    if stop.word[:1].lower() != stop.letter.lower():
+        return _YES
+    if stop.following is None:
+        return WAIT
+    return NO if stop.following.lower() == stop.word.lower() else _YES  # "I... I see."
 
 
 def _decide_quotation(stop: _Stop, is_all: bool) -> int:
     """Decide about a stop and closing marks before a capital: `"Really?" Tom asked.` is one sentence."""
     text = stop.text
-    if "." in stop.run or stop.run[-1] not in "\"”’'»“«" or not text[stop.after].isalpha():
+    if "." in stop.run or stop.run[-1] not in "\"”’'»“«‘" or not text[stop.after].isalpha():
         return _YES
     if stop.following is None:
         return WAIT
@@ -217,6 +233,8 @@ def _decide_full_stop(stop: _Stop) -> int:
     lower = word.lower().lstrip("'’")
     if not word:
         return NO if letter.islower() and stop.text[stop.at - 1 : stop.at] not in set(_CLOSERS) else _YES
+    if stop.text[: stop.at - len(word)].endswith(("/", "\\", "@")):  # a path, km/h
+        return _YES
     if lower in language.titles and _is_title(stop, lower):
         return NO
     if word.isdigit():
@@ -240,7 +258,9 @@ def _decide_full_stop(stop: _Stop) -> int:
             return NO
     if letter.islower() and _CONSONANTS.fullmatch(lower):
         return NO
-    return _decide_by_starter(stop) if language.ordinals and _ROMAN.fullmatch(word) else _YES
+    if language.ordinals and _ROMAN.fullmatch(word):
+        return NO if letter.islower() else _decide_by_starter(stop)
+    return _YES
 
 
 def _is_title(stop: _Stop, lower: str) -> bool:

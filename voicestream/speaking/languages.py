@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-KNOWN = ("en", "de", "es", "fr", "it", "nl", "pt", "da", "pl", "ru")
+KNOWN = ("en", "de", "es", "fr", "it", "nl", "pt", "da", "pl", "ru", "hi")
 
 _NEIGHBOURS = {
     "no": "da",
@@ -26,8 +26,10 @@ _NEIGHBOURS = {
 }
 """Languages that are read with the table of a neighbour."""
 
-_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_SCRIPTS = {"ru": re.compile(r"[\u0400-\u04ff]"), "hi": re.compile(r"[\u0900-\u097f]")}
+_ENGLISH_TITLES = frozenset({"mr", "mrs", "ms", "dr", "prof", "st"})
+_ENGLISH_STARTERS = frozenset({"the", "it", "they", "he", "she", "we", "how"})
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +80,59 @@ def load_language(code: str) -> Language:
     words = {key: frozenset(value.split()) for key, value in table.items() if isinstance(value, str)}
     endings = tuple(sorted(words.pop("number_endings", ())))
     if name != "en":  # foreign texts quote English abbreviations: Inc., U.S., Jr.
-        titles = frozenset({"mr", "mrs", "ms", "dr", "prof", "st"})
-        words["titles"] = words["titles"] | titles
-        words["may_end"] = words["may_end"] | frozenset(str(english["may_end"]).split())
-        words["starters"] = words["starters"] | frozenset({"the", "it", "they", "he", "she", "we", "how"})
-        words["may_end"] -= words["never"] | words["titles"] | words["starters"] | words["common"]
+        none: frozenset[str] = frozenset()
+        words["titles"] = words.get("titles", none) | _ENGLISH_TITLES
+        words["starters"] = words.get("starters", none) | _ENGLISH_STARTERS
+        own = words.get("never", none) | words["titles"] | words["starters"] | words.get("common", none)
+        words["may_end"] = words.get("may_end", none) | (frozenset(str(english["may_end"]).split()) - own)
     return Language(code=code, number_endings=endings, ordinals=bool(table.get("ordinals", False)), **words)
 
 
-def guess_language(text: str, default: str = "en") -> str:
-    """Return the language whose commonest words the text holds most of; `default` where nothing tells."""
-    if _CYRILLIC.search(text):
-        return "ru"
-    words = [match.group().lower() for match in _WORD.finditer(text)]
-    counts = {code: sum(word in load_language(code).common for word in words) for code in KNOWN}
-    best = max(counts, key=lambda code: (counts[code], code == default))
-    return best if counts[best] > counts.get(default, 0) + 1 else default
+class LanguageGuess:
+    """Knows the language of a text by its commonest words; what was read last counts most."""
+
+    def __init__(self) -> None:
+        self._counts = dict.fromkeys(KNOWN, 0.0)
+        self.length = 0
+        """Characters read."""
+
+    def read(self, text: str) -> None:
+        """Learn from a piece of the text."""
+        self.length += len(text)
+        for code, count in _count_common(text).items():
+            self._counts[code] = self._counts[code] / 2 + count
+
+    def best(self, text: str = "", default: str = "en") -> str:
+        """Return the language of what was read and of a text behind it; `default` where nothing tells."""
+        counts = dict(self._counts)
+        for code, count in _count_common(text).items() if text else ():
+            counts[code] += count
+        best = max(counts, key=counts.__getitem__)
+        return best if counts[best] > counts[default] + 1 else default
+
+
+def guess_language(text: str) -> str:
+    """Return the language of a text, as two letters."""
+    return LanguageGuess().best(text)
+
+
+def _count_common(text: str) -> dict[str, int]:
+    counts = dict.fromkeys(KNOWN, 0)
+    languages = _common_words()
+    for word in _WORD.findall(text.lower()):
+        for code in languages.get(word, ()):
+            counts[code] += 1
+    for code, script in _SCRIPTS.items():
+        if script.search(text):
+            counts[code] += 2
+    return counts
+
+
+@cache
+def _common_words() -> Mapping[str, tuple[str, ...]]:
+    """Return the languages that each common word belongs to."""
+    words = {word for code in KNOWN for word in load_language(code).common}
+    return {word: tuple(code for code in KNOWN if word in load_language(code).common) for word in words}
 
 
 def _read_table(name: str) -> Mapping[str, str | bool]:

@@ -48,7 +48,9 @@ def say_number(number: str, wording: Wording) -> str:
 def split_number(number: str, wording: Wording) -> tuple[str, str]:
     """Return the digits before and behind the decimal sign."""
     number = re.sub(r"[\s'’]", "", number)
-    groups = re.fullmatch(rf"\d{{1,3}}(?:{re.escape(wording.thousands)}\d{{3}})+(?:{re.escape(wording.decimal)}\d+)?", number)
+    groups = re.fullmatch(
+        rf"\d{{1,3}}(?:{re.escape(wording.thousands)}\d{{3}})+(?:{re.escape(wording.decimal)}\d+)?", number
+    )
     if groups and wording.thousands.strip():
         number = number.replace(wording.thousands, "")
     elif wording.decimal != ".":

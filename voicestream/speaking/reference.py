@@ -41,10 +41,13 @@ class Reference:
     def read(self, time: float, count: int) -> Samples:
         """Return `count` samples at SAMPLE_RATE from clock time `time` on; zeros where nothing was played."""
         half = self._kernels.shape[1] // 2
-        ticks = round(self.time.position_of(time) * self._phases) + np.arange(count) * self._steps_per_sample
+        position = self.time.position_of(time)
+        if position - half >= self._silent_from:
+            return np.zeros(count, np.float32)
+        ticks = round(position * self._phases) + np.arange(count) * self._steps_per_sample
         places, phases = np.divmod(ticks, self._phases)
         first, last = int(places[0]) - half, int(places[-1]) + half
-        if first >= self._silent_from or last < self._end - len(self._ring):
+        if last < self._end - len(self._ring):
             return np.zeros(count, np.float32)
         heard = self._slice(first, last)
         windows = np.lib.stride_tricks.sliding_window_view(heard, 2 * half)[places - places[0]]

@@ -6,14 +6,19 @@ stream gives the same sentences (but for those that `tick` and `hurry` release f
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from voicestream.speaking.clauses import CLAUSE_MARKS, clause_ends, find_clause, find_item
+from voicestream.speaking.clauses import CLAUSE_MARKS, clause_ends, find_blank, find_clause, find_item, may_be_item
 from voicestream.speaking.draft import Draft
 from voicestream.speaking.full_stops import NO, STOPS, WAIT, is_stop, is_surely_complete, stop_ends_sentence
-from voicestream.speaking.languages import Language, guess_language, load_language
-from voicestream.speaking.spoken_text import Piece, Policy, SpokenText
+from voicestream.speaking.languages import Language, LanguageGuess, load_language
+from voicestream.speaking.page import Piece, Policy
+from voicestream.speaking.spoken_text import SpokenText
 from voicestream.vocabulary import Sentence
+
+if TYPE_CHECKING:
+    from voicestream.config import Sentences
 
 _BLOCK = 256
 """Characters that are read at a time, so that a long text at once costs no more than the same text in pieces."""
@@ -21,6 +26,8 @@ _LOOKAHEAD = 8
 """Characters behind a limit that are awaited, so that an item of a list that begins before the limit is seen."""
 _LONGEST_RUN = 1000
 """Characters without a blank after which even a word is cut."""
+_ENOUGH = 60
+"""Characters by which the language is known."""
 _PAUSE = 0.2
 """Seconds without a token after which a sentence that looks complete is released; models stall before a tool call."""
 _STALL = 0.7
@@ -42,7 +49,24 @@ class SplitOptions:
     """Characters after which the first sentence is cut at a clause, even one without a comma."""
     limit: int = 250
     """Characters after which any sentence is cut."""
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
+
+
+def split_options(settings: Sentences) -> SplitOptions:
+    """Return the options that the settings ask for."""
+    return SplitOptions(
+        early_clause=settings.first_clause > 0,
+        first_clause=settings.first_clause,
+        policy=Policy(
+            code=settings.code,
+            code_phrase=settings.code_phrase,
+            urls=settings.addresses,
+            images=settings.images,
+            math=settings.formulas,
+            footnotes=settings.footnotes,
+            list_numbers=settings.list_numbers,
+        ),
+    )
 
 
 class SentenceSplitter:
@@ -51,13 +75,19 @@ class SentenceSplitter:
     def __init__(self, language: str = "", options: SplitOptions | None = None) -> None:
         """Read `language` (two letters; empty: found out from the text)."""
         self._options = options or SplitOptions()
-        self._fixed = load_language(language) if language else None
+        self._is_set = bool(language)
+        self._known = load_language(language) if language else None
         self._filter = SpokenText(self._options.policy)
         self._draft = Draft()
         self._sentences: list[Sentence] = []
-        self._read_before = ""
+        self._guess = LanguageGuess()
         self._heard: float | None = None
         self._begin()
+
+    def _learn_language(self, text: str) -> None:
+        """Find out the language from the text that is being released."""
+        self._guess.read(text)
+        self._known = load_language(self._guess.best()) if self._guess.length >= _ENOUGH else None
 
     def _begin(self) -> None:
         """Look for the first places of a new sentence."""
@@ -124,8 +154,8 @@ class SentenceSplitter:
     def _take(self, pieces: list[Piece]) -> None:
         for piece in pieces:
             if piece.kind == "break":
-                self._scan(is_all=True)
                 self._draft.pass_over(piece)
+                self._scan(is_all=True)
                 self._cut_rest(ends_sentence=True)
             else:
                 self._draft.append(piece)
@@ -138,6 +168,9 @@ class SentenceSplitter:
         while self._at < len(self._draft.text):
             text = self._draft.text
             match = self._places.search(text, self._at)
+            if match is None and len(text) <= self._limit and not may_be_item(text):  # the common case
+                self._at = len(text)
+                return
             place = match.start() if match else len(text)
             item = find_item(text, self._at, min(place, self._limit))
             if item:
@@ -173,17 +206,17 @@ class SentenceSplitter:
         if not place and limit < options.limit:
             self._limit = options.limit
             return
-        place = place or text.rfind(" ", 1, limit)
+        place = place or find_blank(text, limit)
         if place <= 0 and limit < _LONGEST_RUN and text[:limit].isascii():
             self._limit = _LONGEST_RUN
         else:
             self._cut(place if place > 0 else limit, ends_sentence=False)
 
     def _language(self, until: int) -> Language:
-        """Return the set language, or the one that the text read up to a place seems to be in."""
-        if self._fixed:
-            return self._fixed
-        return load_language(guess_language(self._read_before + self._draft.text[:until]))
+        """Return the language, set or known from the sentences before, or guessed from the text up to a place."""
+        if self._known:
+            return self._known
+        return load_language(self._guess.best(self._draft.text[:until]))
 
     # ------------------------------------------------------------------------------------------------- cutting
 
@@ -207,7 +240,7 @@ class SentenceSplitter:
             self._at = 0
 
     def _release(self, end: int, begin_next: int, *, ends_sentence: bool) -> None:
-        if self._fixed is None:
-            self._read_before = (self._read_before + self._draft.text[:begin_next])[-400:]
+        if not self._is_set:
+            self._learn_language(self._draft.text[:begin_next])
         self._sentences.append(self._draft.cut(end, begin_next, ends_sentence=ends_sentence))
         self._begin()

@@ -25,7 +25,8 @@ WIDE_BLANKS = "\u00a0\u1680\u2000-\u200a\u202f\u205f"
 SUPERSCRIPTS = "¹²³⁰⁴-⁹"
 
 _TERMINAL = re.compile(
-    r"\x1b\[[0-?]{0,64}[ -/]{0,8}[@-~]|\x9b[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b[\]PX^_].{0,200}?(?:\x07|\x1b\\|\x9c)|\x1b[ -/]{0,8}[0-OQ-WYZ\\`-~]",
+    r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
+    r"|\x1b[\]PX^_].{0,200}?(?:\x07|\x1b\\|\x9c)|\x1b[ -/]{0,8}[0-OQ-WYZ\\`-~]",
     re.S,
 )
 _TERMINAL_PART = re.compile(
@@ -45,11 +46,6 @@ def match_terminal_sequence(text: str, at: int) -> int:
 def needs_joiner(character: str) -> bool:
     """Say whether a joiner behind this character belongs to the word."""
     return character >= "\u0590" and unicodedata.category(character)[0] in "LM" and character < "\u2000"
-
-
-def is_sounded(character: str) -> bool:
-    """Say whether a character is a letter or digit of any script."""
-    return character.isalnum()
 
 
 def has_sound(text: str) -> bool:

@@ -118,7 +118,9 @@ def _read_sign(writing: _Writing, at: int, wording: Wording | None) -> int:
     before, after = spoken[at - 1 : at] or " ", spoken[at + 1 : at + 2] or " "
     if wording and sign in wording.symbols:
         between = bool(_NEAR.match(before) or before in ")²³") and bool(_NEAR.match(after) or after.isalpha())
-        if sign in _BARE or (sign in _BETWEEN and between and not (sign == "*" and not before.strip() and after.isalpha())):
+        if sign in _BARE or (
+            sign in _BETWEEN and between and not (sign == "*" and not before.strip() and after.isalpha())
+        ):
             if sign == "°" and not before.isdigit():
                 return writing.say("", at, at + 1)
             words = wording.symbols[sign]
@@ -196,9 +198,15 @@ def _read_abbreviation(match: re.Match[str], wording: Wording) -> str | None:
     if rest[:1].isalnum():
         return None
     ends = not rest.strip("\"'”’)»")
-    if written == "St." and wording.code == "en" and (ends or re.search(r"\d(?:st|nd|rd|th) $|[a-z] $", match.string[: match.start()])):
+    if written == "St." and wording.code == "en" and (ends or _is_street(match)):
         return "Street" + "." * ends
     return wording.abbreviations[written] + "." * ends
+
+
+def _is_street(match: re.Match[str]) -> bool:
+    """Tell `Main St. is` from `in St. Paul`."""
+    before, after = match.string[: match.start()], match.string[match.end() :].lstrip()
+    return re.search(r"(?:[A-Z]\w+|\d(?:st|nd|rd|th)) $", before) is not None and not after[:1].isupper()
 
 
 def _before_number_pattern(wording: Wording) -> re.Pattern[str]:

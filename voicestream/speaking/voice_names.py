@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from voicestream.errors import VoiceError
+
+_ALSO = {"zh": "cmn", "no": "nb"}
+"""Languages for which espeak has a name of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ def find_espeak_voice(wanted: str, voices: Sequence[VoiceDescription]) -> VoiceD
 def voice_of_language(language: str, voices: Sequence[VoiceDescription]) -> VoiceDescription | None:
     """Return the voice that speaks `language` most plainly ("de" finds "de" before "de-AT"), or None."""
     sought = _plain(language)
-    same = [voice for voice in voices if sought in (_plain(voice.language), _plain(voice.language).split("-")[0])]
+    names = {sought, _ALSO.get(sought, sought)}
+    same = [voice for voice in voices if names & {_plain(voice.language), _plain(voice.language).split("-")[0]}]
 
     def strangeness(voice: VoiceDescription) -> tuple[bool, bool, int]:
         return (
@@ -55,6 +59,17 @@ def voice_of_language(language: str, voices: Sequence[VoiceDescription]) -> Voic
         )
 
     return min(same, key=strangeness, default=None) if sought else None
+
+
+def voice_for(
+    language: str, default: VoiceDescription, chosen: Mapping[str, VoiceDescription], voices: Sequence[VoiceDescription]
+) -> VoiceDescription:
+    """Return the voice chosen for `language`, else the default if it speaks it, else one that does, else it."""
+    if language in chosen:
+        return chosen[language]
+    if not language or _plain(default.language).split("-")[0] in (language, _ALSO.get(language)):
+        return default
+    return voice_of_language(language, voices) or default
 
 
 def _plain(name: str) -> str:

@@ -111,7 +111,7 @@ class Decoder:
         self.has_finish = False
         self._text = ReplyText()
         self._tools = ToolCalls()
-        self._our_tools: set[object] = set()
+        self._our_tools: set[str] = set()
         self._counts: dict[str, int] = {}
         self._reason = ""
         self._note = ""
@@ -174,8 +174,8 @@ class Decoder:
         if not isinstance(block, dict):
             return []
         if block.get("type") == "tool_use":
-            self._our_tools.add(index)
-            self._tools.add(index, block.get("id"), block.get("name"), block.get("input") or "")
+            self._our_tools.add(str(index))
+            self._tools.add(str(index), block.get("id"), block.get("name"), block.get("input") or "")
         elif block.get("type") == "text":
             return [*self._text.add(text_at(block, "text"))]
         elif block.get("type") == "thinking" and block.get("thinking"):
@@ -191,8 +191,8 @@ class Decoder:
             case "thinking_delta":
                 thought = text_at(delta, "thinking")
                 return [Reasoning(thought)] if thought else []
-            case "input_json_delta" if index in self._our_tools:
-                self._tools.add(index, "", "", delta.get("partial_json"))
+            case "input_json_delta" if str(index) in self._our_tools:
+                self._tools.add(str(index), "", "", delta.get("partial_json"))
         return []
 
     def _take_reason(self, delta: object) -> None:

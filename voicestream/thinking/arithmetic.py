@@ -199,6 +199,8 @@ def _read_alone(words: Sequence[str], at: int) -> Readings[Expression]:
         for end, (price, value) in read_expression(words, at + 1).items():
             if _has(words, end, (")",)):
                 add_reading(readings, end + 1, price, value)
+    elif _has(words, at, ("pi",)):
+        add_reading(readings, at + 1, 0, Operation("pi", ()))
     elif at < len(words) and words[at] not in ("-", "minus", "negative"):
         is_division = _has(words, at + 1, ("/",))  # "8 / 4 / 2" is two divisions, and 4 / 2 no number in it
         for end, (price, number) in read_number(words, at).items():
@@ -228,6 +230,8 @@ def work_out(expression: Expression) -> Result:
     is_exact = all(result.is_exact for result in results)
     values = [result.value for result in results]
     match expression.sign, values:
+        case "pi", []:
+            return Result(Fraction(math.pi), is_exact=False)
         case ("+" | "-") as sign, [left, right] if _is_percent(expression.operands[1]):
             value = left * (1 + right if sign == "+" else 1 - right)  # "100 plus 10 percent" is 110 to people
         case "+", [left, right]:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
+from datetime import datetime
 
 from voicestream.thinking.timer_tools import Now
-from voicestream.thinking.timers import Announcement, Timers
+from voicestream.thinking.timers import Announcement, Moment, Timers
 
 LONGEST_WAIT = 30.0
-"""Seconds: the wall clock that alarms follow may be set while we wait, and nothing tells of it."""
+"""Seconds: while we wait the wall clock may be set or the machine may sleep, and nothing tells of it."""
+
+
+def read_clocks() -> Moment:
+    """Return the present; the steady clock runs on while the machine sleeps, where the system has such a clock."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)  # Linux only
+    steady = time.monotonic() if clock is None else time.clock_gettime(clock)
+    return Moment(steady, datetime.now())
 
 
 async def ring(timers: Timers, now: Now) -> AsyncGenerator[Announcement, None]:

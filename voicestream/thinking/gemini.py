@@ -112,7 +112,7 @@ def model_names(listing: object) -> list[str]:
     return spoken_names(
         text_at(entry, "name").removeprefix("models/")
         for entry in objects(models)
-        if "generateContent" in (entry.get("supportedGenerationMethods") or ["generateContent"])
+        if "generateContent" in str(entry.get("supportedGenerationMethods", "generateContent"))
     )
 
 

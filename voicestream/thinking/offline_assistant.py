@@ -12,6 +12,8 @@ from fractions import Fraction
 from typing import cast
 
 from voicestream.thinking.clock_times import ClockTime
+from voicestream.thinking.history import CUT_OFF
+from voicestream.thinking.phrase_slots import Conversion, Quantity
 from voicestream.thinking.requests import Request, complete, understand
 from voicestream.thinking.system_prompt import without_moment
 from voicestream.thinking.timer_tools import WHICH_ONE
@@ -34,6 +36,7 @@ WHEN = "For what time?"
 
 _SAYINGS = {
     "greeting": "Hello! What can I do for you?",
+    "ask_health": "I'm fine, thank you. What can I do for you?",
     "thanks": "You're welcome.",
     "agree": "Okay.",
     "decline": "Okay.",
@@ -44,6 +47,8 @@ _SAYINGS = {
     "introduce": "I'm voicestream, a voice assistant. I work without a language model at the moment. "
     "Ask me what I can do.",
 }
+
+_DURATIONS = ("duration", "duration_whole", "more_time")
 
 _WORD = re.compile(r"\s*\S+\s*")
 
@@ -123,7 +128,7 @@ def _answer(request: Request, messages: Sequence[Message]) -> str:
         return ""
     if request.name == "repeat":
         spoken = (message.content for message in reversed(messages) if message.role == "assistant" and message.content)
-        return next(spoken, "I have not said anything yet.")
+        return next(spoken, "I have not said anything yet.").removesuffix(CUT_OFF)
     return _SAYINGS[request.name]
 
 
@@ -165,7 +170,7 @@ def _named(**values: object) -> dict[str, object]:
 
 
 def _duration(values: dict[str, object]) -> float:
-    return float(cast(Fraction, values.get("duration", values.get("duration_whole"))))
+    return float(cast(Fraction, next(values[name] for name in _DURATIONS if name in values)))
 
 
 def _names(values: dict[str, object]) -> dict[str, object]:
@@ -185,7 +190,7 @@ def _clock_time(values: dict[str, object]) -> dict[str, object]:
 
 
 def _change(action: str, values: dict[str, object]) -> dict[str, object]:
-    seconds = _duration(values) if "duration" in values or "duration_whole" in values else 0.0
+    seconds = _duration(values) if not values.keys().isdisjoint(_DURATIONS) else 0.0
     named_by_length = action in ("cancel", "pause", "resume")
     return {
         "action": action,
@@ -209,9 +214,9 @@ def _percent(values: dict[str, object]) -> float:
 
 def _conversion(values: dict[str, object]) -> dict[str, object]:
     """Return the arguments of a conversion; "six feet two inches" become inches."""
-    quantity = next(value for name, value in values.items() if name.startswith("quantity"))
-    parts = cast(tuple[tuple[Fraction, Unit], ...], quantity)
-    target = cast(Unit, next(value for name, value in values.items() if name.startswith("unit")))
+    said = next((value for value in values.values() if isinstance(value, Conversion)), None)
+    parts = said.quantity if said else cast(Quantity, values["quantity"])
+    target = said.target if said else cast(Unit, values["unit"])
     source = parts[-1][1]
     amount = sum((convert_units(amount, unit, source) for amount, unit in parts), Fraction(0))
     return {"amount": str(amount), "from_unit": source.plural, "to_unit": target.plural}

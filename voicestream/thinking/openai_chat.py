@@ -123,15 +123,17 @@ class Decoder:
 
     def add(self, data: str, event: str = "") -> list[ReplyPart]:
         """Return the parts of one chunk; raise ValueError where it is not JSON."""
-        if data.strip() == "[DONE]":
+        if data.startswith("[DONE]"):
             self.is_complete = True
             return []
         chunk = read_object(data)
         parts: list[ReplyPart] = []
-        for choice in objects(chunk.get("choices")):
-            if not choice.get("index"):
+        choices = chunk.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, dict) and not choice.get("index"):
                 self._take_choice(choice, choice.get("delta"), parts)
-        self._take_usage(chunk)
+        if chunk.get("usage") or "x_groq" in chunk:
+            self._take_usage(chunk)
         if chunk.get("error"):
             parts.append(classify_error(chunk["error"]))
         elif event == "error" and not parts:
@@ -165,13 +167,13 @@ class Decoder:
         if isinstance(delta, dict):
             content = delta.get("content")
             if content:
-                self._take_content(content, parts)
+                parts += self._text.add(content) if isinstance(content, str) else self._typed(content)
             thought = delta.get("reasoning_content") or delta.get("reasoning")
             if thought and isinstance(thought, str):
                 parts.append(Reasoning(thought))
             if delta.get("refusal"):
                 self._refusal.append(text_at(delta, "refusal"))
-            for call in objects(delta.get("tool_calls")):
+            for call in objects(delta["tool_calls"]) if delta.get("tool_calls") else ():
                 function = call.get("function")
                 function = function if isinstance(function, dict) else {}
                 self._tools.add(call.get("index"), call.get("id"), function.get("name"), function.get("arguments"))
@@ -180,11 +182,10 @@ class Decoder:
             self._reason = reason
             self.has_finish = True
 
-    def _take_content(self, content: object, parts: list[ReplyPart]) -> None:
-        if isinstance(content, str):
-            parts += self._text.add(content)
-            return
-        for piece in objects(content):  # Mistral's reasoning models send a list of typed pieces
+    def _typed(self, content: object) -> list[ReplyPart]:
+        """Return the parts of a list of typed pieces, which Mistral's reasoning models send."""
+        parts: list[ReplyPart] = []
+        for piece in objects(content):
             if piece.get("type") == "thinking":
                 thoughts = piece.get("thinking")
                 texts = (
@@ -193,6 +194,7 @@ class Decoder:
                 parts += [Reasoning(text) for text in texts if text]
             else:
                 parts += self._text.add(text_at(piece, "text"))
+        return parts
 
     def _take_usage(self, chunk: Mapping[str, Any]) -> None:
         usage = chunk.get("usage")

@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass
 
 from voicestream.thinking.grammar import Choice, Literal, Node, Sequenced, Slot, generate, list_slots, read_notation
-from voicestream.thinking.phrase_slots import HEARD_RULES, KINDS_HEARD
+from voicestream.thinking.phrase_slots import HEARD_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ PHRASES = (
         "What time is it?",
         ("what time is it [now]", "<what> the time", "tell me the time"),
         ("[<what>] [current] time [now]", "what hour is it", "do you (know|have) (what time it is|the time)",
-         "have you got the time", "tell me what time it is", "how late is it"),
+         "have you got the time", "tell me what time it is", "how late is it", "give me the time", "time check"),
         is_order=False,
     ),
     Phrase(
@@ -43,18 +43,21 @@ PHRASES = (
          "tell me the date"),
         ("[<what>] [the] [current] (date|day) [today]", "what date is it",
          "what (day|date) (is|was|will) [it] [on] <day> [be]",
-         "what day of the week is it [today]", "<what> <day>", "(today's|tomorrow's|yesterday's) date",
+         "(what|which) day of the (week|month) is it [today]", "<what> <day>", "(today's|tomorrow's|yesterday's) date",
          "<what> (tomorrow's|yesterday's) date", "which day is it [today]", "which day is <day>",
          "(what|which) <part_of_date> is (it|this)", "when is <day>", "what day was it <day>",
+         "<what> the (date|day) [on|for|of] <day>", "what will the (date|day) be [on] <day>",
          "<what> the day [of the week] [today]", "tell me what day it is", "what (is|was) the date <day>"),
         is_order=False,
     ),
     Phrase(
         "set_timer",
         "Set a timer for five minutes.",
-        ("(set|start|create) [a|the|my] [<timer_name>] timer for <duration>",
+        ("(set|start|create) ([a|the|my] | (a|the|my) <timer_name>) timer for <duration>",
          "(set|start|create) a <duration_whole> timer"),
         ("[<make>] [a|the|my|another] [new] [<timer_name>] (timer|countdown|time) [for|of|with|to|at] <duration>",
+         "[<make>] [a|the|my|another] timer on for <duration>", "[<make>] a reminder (for|in) <duration>",
+         "[<make>] a reminder (to|about) <note> in <duration>", "in <duration> (remind|tell) me [(to|about) <note>]",
          "[<make>] [a|an|the|my|another] [new] <duration> [<timer_name>] (timer|countdown) [please]",
          "[<make>] [a] timer [for] <duration> (called|named|for|labeled) [the] <called>",
          "[<make>] [a] timer (called|named|labeled) <called> (for|of) <duration>",
@@ -78,7 +81,10 @@ PHRASES = (
          "[<make>] [a] timer (for|at|to|until) <time_said_whole>",
          "[<make>] [a|an|the|my] <clock_time> alarm", "(wake|get) me [up] [at|on|by] <clock_time>",
          "remind me (at|on) <clock_time>", "remind me [at|on] <clock_time> (to|about) <note>",
-         "remind me (to|about) <note> (at|on) <clock_time>", "i (need|want|have) to (get|wake) up at <clock_time>",
+         "remind me (to|about) <note> (at|on) <clock_time>", "[<make>] a reminder (for|at) <clock_time>",
+         "[<make>] a reminder (to|about) <note> (at|on|for) <clock_time>",
+         "at <clock_time> remind me [(to|about) <note>]",
+         "i (need|want|have) to (get|wake) up at <clock_time>",
          "[<make>] [an] alarm (called|named) <called> (for|at) <clock_time>"),
     ),
     Phrase(
@@ -93,6 +99,7 @@ PHRASES = (
         ("<kind> status", "status of (the|my) (timer|timers)", "how much time is left [on (the|my) <kind>]",
          "how long is left on (the|my) [<timer_name>] timer"),
         ("[<what>] [the] [<timer_name>] <kind> status",
+         "<what> (left|remaining) (on|of) [the|my] [<timer_name>] <kind>",
          "[<what>] [the] status of [all] [of] [the|my] [<timer_name>] <kind>",
          "how (much time|long|much|many minutes) [is|are|do i have|have i got] (left|remaining|remain|to go) "
          "[on|for|in|of] [the|my] [<timer_name>] [<kind>]",
@@ -103,20 +110,21 @@ PHRASES = (
          "[what|which|how many] <kind> [are] [there] [do i have|have i|i have] [running|set|active]",
          "(list|show|check|read) [me] [all] [of] [the|my] [<timer_name>] <kind>",
          "(do i have|are there|is there) [any|a|an] [active] <kind> [set|running]",
-         "(how is|how are) [the|my] [<timer_name>] <kind> [doing]", "time left", "(my|the) [<timer_name>] <kind>"),
+         "(how is|how are|how's) [the|my] [<timer_name>] <kind> [doing]", "time left",
+         "(my|the) [<timer_name>] <kind>"),
         is_order=False,
     ),
     Phrase(
         "pause_timers",
         "Pause the timer.",
-        ("pause [the|my] [<timer_name>] timer", "pause"),
+        ("pause ([the|my] | (the|my) <timer_name>) timer", "pause"),
         ("(pause|hold|freeze|suspend) <all> [of] [the|my|them] [<kind>]",
          "(pause|hold|freeze|suspend) [the|my] [<timer_name>|<duration>] (<kind>|it)"),
     ),
     Phrase(
         "resume_timers",
         "Resume the timer.",
-        ("resume [the|my] [<timer_name>] timer", "resume"),
+        ("resume ([the|my] | (the|my) <timer_name>) timer", "resume"),
         ("(resume|continue|unpause|restart|unfreeze) <all> [of] [the|my|them] [<kind>]",
          "(resume|continue|unpause|restart|unfreeze) [the|my] [<timer_name>|<duration>] (<kind>|it)",
          "(continue|unpause)"),
@@ -135,9 +143,9 @@ PHRASES = (
         "extend_timer",
         "Add two minutes to the timer.",
         ("add <duration> to (the|my) timer",),
-        ("(add|give) [another|me] <duration> [more] [to|on] [the|my] [<timer_name>] [timer]",
-         "(extend|lengthen|increase) [the|my] [<timer_name>] timer [by] <duration>", "<duration> more",
-         "another <duration>"),
+        ("(add|give) [me] (<duration>|<more_time>) [more] [(to|on) [the|my] [<timer_name>] [timer]]",
+         "(extend|lengthen|increase) [the|my] [<timer_name>] timer [by] (<duration>|<more_time>)",
+         "<duration> more", "<more_time>"),
     ),
     Phrase(
         "snooze",
@@ -158,15 +166,11 @@ PHRASES = (
     Phrase(
         "convert_units",
         "Convert five miles to kilometers.",
-        (*(f"convert <quantity_{kind}> to <unit_{kind}>" for kind in KINDS_HEARD),
-         *(f"<what> <quantity_{kind}> in <unit_{kind}>" for kind in KINDS_HEARD),
-         "how many <unit_length> are in <quantity_length>", "how many <unit_weight> are in <quantity_weight>",
-         "how many <unit_volume> are in <quantity_volume>", "how many <unit_time> are in <quantity_time>"),
-        ("[convert|change|turn|<what>|how much is|how much are|how far is|how long is|how heavy is|how hot is|"
-         "how cold is|how tall is|how fast is|what are] <quantity> (to|in|into|as) <unit>",
-         "how many <unit> [is|are|there|go|fit] [are|is] [there] (in|into|to|make|makes) <quantity>",
-         "how many <unit> (is|are|make|equal) <quantity>", "<quantity> is how many <unit>",
-         "how much <unit> is <quantity>", "how (many|much) <unit> does <quantity> (have|make)"),
+        ("convert <conversion>", "<what> <conversion>", "how many <parts_of>"),
+        ("[convert|change|turn|how much is|how far is|how long is|how heavy is|how hot is|how cold is|how tall is|"
+         "how fast is|what are] <conversion>",
+         "<quantity> is how many <unit>", "how much <unit> is <quantity>",
+         "how (many|much) <unit> does <quantity> (have|make)"),
     ),
     Phrase(
         "louder",
@@ -244,10 +248,11 @@ PHRASES = (
         "Hello.",
         ("hello", "good morning", "good evening"),
         ("(hi|hey|howdy|greetings|hello) [there|again|assistant|computer|everyone]",
-         "good (morning|afternoon|evening|day)", "[hello|hi|hey] how are you [doing] [today]",
-         "how (do you do|is it going)", "what's up"),
+         "good (morning|afternoon|evening|day)"),
         is_order=False,
     ),
+    Phrase("ask_health", "How are you?", (),
+           ("[hello|hi|hey] how are you [doing] [today]", "how (do you do|is it going)", "what's up")),
     Phrase(
         "thanks",
         "Thank you.",

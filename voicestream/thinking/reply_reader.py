@@ -52,8 +52,11 @@ class ReplyReader:
             return []
         try:
             parts: list[ReplyPart] = []
+            if self._inflate is None:
+                self._take(piece, parts)
+                return parts
             while piece and not self.is_over:
-                plain, piece = self._inflated(piece)
+                plain, piece = self._inflated(self._inflate, piece)
                 self._take(plain, parts)
             return parts
         except ModelError as error:
@@ -123,16 +126,15 @@ class ReplyReader:
         self._ends_unread = self._ends_unread and not decoded
         return self._checked(decoded)
 
-    def _checked(self, decoded: list[ReplyPart]) -> list[ReplyPart]:
-        parts: list[ReplyPart] = []
-        for part in decoded:
+    def _checked(self, parts: list[ReplyPart]) -> list[ReplyPart]:
+        """Count `parts`, and end with what ends the reply."""
+        self._parts += len(parts)
+        for number, part in enumerate(parts):
             if isinstance(part, (Delta, Reasoning)):
                 self._characters += len(part.text)
-            parts.append(part)
-            if isinstance(part, Fault):
+            elif isinstance(part, Fault):
                 self.is_over = True
-                return parts
-        self._parts += len(decoded)
+                return parts[: number + 1]
         if self._characters > self._max_characters:
             parts.append(self._over(Fault("incomplete", f"the answer passed {self._max_characters:,} characters")))
         elif self._decoder.is_complete:
@@ -153,15 +155,13 @@ class ReplyReader:
             return [self._over(Fault("protocol", "the server's answer is neither a stream nor JSON"))]
         return parts
 
-    def _inflated(self, piece: bytes) -> tuple[bytes, bytes]:
+    def _inflated(self, inflate: zlib._Decompress, piece: bytes) -> tuple[bytes, bytes]:
         """Return some of `piece` without its compression, and what is left of it."""
-        if self._inflate is None:
-            return piece, b""
         try:
-            plain = self._inflate.decompress(piece, _INFLATED_AT_ONCE)
+            plain = inflate.decompress(piece, _INFLATED_AT_ONCE)
         except zlib.error as error:
             raise ModelError("the server's answer is damaged: its compression is broken", "protocol") from error
-        return plain, self._inflate.unconsumed_tail
+        return plain, inflate.unconsumed_tail
 
     def _over(self, fault: Fault) -> Fault:
         self.is_over = True

@@ -8,11 +8,11 @@ from voicestream.vocabulary import Delta, Reasoning
 
 _THINKING_BEGINS = ("<think>", "<thinking>", "<reasoning>", "◁think▷")
 _THINKING_ENDS = ("</think>", "</thinking>", "</reasoning>", "◁/think▷")
-_HARMONY = re.compile(r"<\|channel\|>(\w*)[^<]*<\|message\|>")  # https://cookbook.openai.com/articles/openai-harmony
+_HARMONY = r"<\|channel\|>(\w*)[^<]*<\|message\|>"  # https://cookbook.openai.com/articles/openai-harmony
 _HARMONY_SIGNS = ("<|start|>assistant", "<|end|>", "<|return|>", "<|call|>")
 _LONGEST_SIGN = 64
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
+_PAIR = "[\ud800-\udbff][\udc00-\udfff]"
 
 
 class ReplyText:
@@ -58,8 +58,9 @@ class ReplyText:
             return []
         if self._is_thinking:
             return [Reasoning(text)]
-        last_line = text[text.rfind("\n") + 1 :]
-        self._at_line_start = not last_line.strip() and (self._at_line_start or "\n" in text)
+        written = text.rstrip(" \t")
+        if written:
+            self._at_line_start = written[-1] == "\n"
         return [Delta(text)]
 
     def _read_sign(self, text: str) -> int | None:
@@ -72,7 +73,7 @@ class ReplyText:
             if text.startswith(sign):
                 self._is_thinking = sign in _THINKING_BEGINS
                 return len(sign)
-        channel = _HARMONY.match(text)
+        channel = re.match(_HARMONY, text)
         if channel:
             self._is_thinking = channel[1] != "final"
             return channel.end()
@@ -81,14 +82,14 @@ class ReplyText:
 
     def _mend(self, piece: str) -> str:
         """Join the two JSON-escaped halves of a character that came in two pieces; a half alone becomes U+FFFD."""
-        if not self._half and not _SURROGATE.search(piece):
+        if not self._half and (piece.isascii() or not re.search(_SURROGATE, piece)):
             return piece
         text = self._half + piece
         self._half = ""
         if "\ud800" <= text[-1:] <= "\udbff":
             text, self._half = text[:-1], text[-1]
-        text = _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
-        return _SURROGATE.sub("\ufffd", text)
+        text = re.sub(_PAIR, lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
+        return re.sub(_SURROGATE, "\ufffd", text)
 
 
 def _first_sign(text: str) -> int:

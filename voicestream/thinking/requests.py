@@ -15,9 +15,11 @@ from voicestream.thinking.durations import read_duration
 from voicestream.thinking.grammar import Reader, Understanding, Values, list_needs, list_words, read_notation
 from voicestream.thinking.phrase_slots import (
     HEARD_RULES,
-    KINDS_HEARD,
+    read_conversion,
     read_kind,
     read_label,
+    read_more_time,
+    read_parts_of,
     read_percent,
     read_quantity,
     read_time_said_whole,
@@ -60,7 +62,7 @@ _OPENINGS = tuple(
         "i would like to", "i want to", "i'd like", "i would like", "i want", "i need you to", "i need", "hey", "hi",
         "hello", "ok", "so", "um", "uh", "er", "erm", "hmm", "well", "and", "now", "then", "also", "assistant",
         "computer", "quickly", "just", "let's", "do you know", "do you remember", "tell me", "i wonder", "actually",
-        "kindly", "go ahead and", "for me",
+        "kindly", "excuse me", "go ahead and", "for me",
     )
 )  # fmt: skip
 _CLOSINGS = tuple(
@@ -87,6 +89,7 @@ _RULES = {name: read_notation(notation) for name, notation in HEARD_RULES.items(
 _READERS: dict[str, Reader] = {
     "duration": read_duration,
     "duration_whole": read_duration,
+    "more_time": read_more_time,
     "clock_time": read_clock_time,
     "time_said_whole": read_time_said_whole,
     "day": read_day,
@@ -99,8 +102,8 @@ _READERS: dict[str, Reader] = {
     "timer_name": read_timer_name,
     "called": read_label,
     "note": read_label,
-    **{f"quantity_{kind}": read_quantity for kind in KINDS_HEARD},
-    **{f"unit_{kind}": read_unit for kind in KINDS_HEARD},
+    "conversion": read_conversion,
+    "parts_of": read_parts_of,
 }
 
 _UNDERSTANDING = Understanding(_READERS, _RULES, _SOUND_ALIKES, _SKIPPABLE)

@@ -43,7 +43,7 @@ def timer_tools(timers: Timers, now: Now) -> tuple[Tool, ...]:
     """Return the tools that set, change and tell `timers`."""
 
     async def set_timer(arguments: Arguments) -> str:
-        name, note = arguments.get("name", ""), arguments.get("note", "")
+        name, note = _clean(arguments, "name"), _clean(arguments, "note")
         try:
             timer = timers.start(float(arguments["seconds"]), now(), name, note)
         except TimerProblem as problem:
@@ -54,14 +54,14 @@ def timer_tools(timers: Timers, now: Now) -> tuple[Tool, ...]:
         return f"{name.capitalize()} timer set for {length}." if name else f"Timer set for {length}."
 
     async def set_alarm(arguments: Arguments) -> str:
-        name, note = arguments.get("name", ""), arguments.get("note", "")
-        moment = now()
-        at = next_moment(_read_time(arguments), moment.wall)
+        name, note = _clean(arguments, "name"), _clean(arguments, "note")
+        wall = now().wall.replace(tzinfo=None)
+        at = next_moment(_read_time(arguments), wall)
         try:
             timers.set_alarm(at, name, note)
         except TimerProblem as problem:
             raise ToolProblem(str(problem)) from None
-        when = f"{say_time(at)} {_on_day(at.date(), moment.wall.date())}"
+        when = f"{say_time(at)} {_on_day(at.date(), wall.date())}"
         if note:
             return f"I'll remind you to {note} at {when}."
         return f"{name.capitalize()} alarm set for {when}." if name else f"Alarm set for {when}."
@@ -85,6 +85,11 @@ def timer_tools(timers: Timers, now: Now) -> tuple[Tool, ...]:
         Tool(_LIST_TIMERS, list_timers),
         Tool(_CHANGE_TIMERS, change_timers, has_effects=True),
     )
+
+
+def _clean(arguments: Arguments, key: str) -> str:
+    """Return a text that a model wrote without line ends and control characters: it is spoken and shown later."""
+    return "".join(sign for sign in arguments.get(key, "") if sign.isprintable()).strip()
 
 
 def _read_time(arguments: Arguments) -> ClockTime:

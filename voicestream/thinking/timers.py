@@ -33,7 +33,7 @@ class Moment:
     steady: float
     """Seconds of a clock that never jumps."""
     wall: datetime
-    """As a clock on the wall shows it."""
+    """As a clock on the wall shows it; a zone is passed over, so that seven o'clock stays seven in summer time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Timer:
     ends: float = 0.0
     """Seconds of the steady clock at which a running timer rings, or rings again."""
     at: datetime | None = None
-    """When an alarm rings."""
+    """When an alarm rings, as a clock on the wall shows it: without a zone."""
     left: float | None = None
     """Seconds left of a paused timer."""
     rings: int = 0
@@ -172,7 +172,7 @@ class Timers:
         if timer.left is not None:
             return float("inf")
         if timer.at is not None and not timer.rings:
-            return (timer.at - now.wall).total_seconds()
+            return (timer.at - now.wall.replace(tzinfo=None)).total_seconds()
         return timer.ends - now.steady
 
 

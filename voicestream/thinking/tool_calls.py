@@ -39,7 +39,7 @@ class ToolCalls:
 
     def replace_arguments(self, index: object, arguments: str) -> None:
         """Take the arguments whole, where a server sends them once more at the end."""
-        if index in self._calls and arguments:
+        if isinstance(index, (int, str)) and index in self._calls and arguments:
             self._calls[index].arguments = [arguments]
 
     def whole(self) -> list[ToolCall]:
@@ -51,7 +51,7 @@ class ToolCalls:
         ]
 
     def _find(self, index: object, id: object, name: object) -> _Call:
-        if index is None:
+        if not isinstance(index, (int, str)):
             last = self._last
             is_new = (
                 last is None or bool(id and last.id and id != last.id) or bool(name and not id and last.name != name)

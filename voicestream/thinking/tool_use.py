@@ -10,8 +10,9 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from voicestream.parts import Model
+from voicestream.parts import Model, WarmableModel
 from voicestream.thinking.requests import is_yes
+from voicestream.thinking.summary import summarize
 from voicestream.thinking.system_prompt import without_moment
 from voicestream.thinking.tools import Tool, ToolProblem, read_arguments, run_tools
 from voicestream.vocabulary import Delta, Finish, Message, ModelPart, ToolCall, ToolResult, Usage
@@ -46,6 +47,15 @@ class ToolUser:
         self._filler = filler
         self._filler_after = filler_after
         self._asked: tuple[ToolCall, ...] = ()
+
+    async def summarize(self, dropped: Sequence[Message], before: str) -> str:
+        """Return the model's summary of messages and of the summary `before` them; raise ModelError."""
+        return await summarize(self._model, dropped, before)
+
+    async def warm(self, messages: Sequence[Message]) -> None:
+        """Let the model read the conversation before the next question, where it can be; never raise."""
+        if isinstance(self._model, WarmableModel):
+            await self._model.warm(messages, self._descriptions)
 
     async def answer(self, messages: Sequence[Message], confirmed: asyncio.Event) -> AsyncGenerator[ModelPart, None]:
         """Yield the whole answer with the calls that were run and their results; a Finish last; raise ModelError.

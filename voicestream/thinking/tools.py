@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from voicestream.thinking.schemas import find_fault
@@ -38,6 +38,11 @@ class Tool:
     """What the user is asked; empty: made from the tool's name and arguments."""
     timeout: float = 20.0
     """Seconds."""
+
+
+def require_confirmation(tools: Sequence[Tool], names: Collection[str]) -> tuple[Tool, ...]:
+    """Return `tools`, of which those called `names` ask the user before they run."""
+    return tuple(replace(tool, needs_confirmation=True) if tool.description.name in names else tool for tool in tools)
 
 
 async def run_tools(calls: Sequence[ToolCall], tools: Mapping[str, Tool], confirmed: asyncio.Event) -> list[ToolResult]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from voicestream.parts import Model
 from voicestream.thinking.faults import SPOKEN
 from voicestream.thinking.watchers import EarlyStop, Watcher
-from voicestream.vocabulary import Delta, Finish, Message, ModelPart, ToolCall, ToolDescription, Usage
+from voicestream.vocabulary import Delta, Finish, Message, ModelNotice, ModelPart, ToolCall, ToolDescription, Usage
 
 CHARACTERS_PER_TOKEN = 4
 """Of English, about; only estimates rest on it."""
@@ -44,6 +45,7 @@ class WatchedModel:
                         has_call = True
                     case Finish() if not has_call and (ending := _ending(part, has_text=written > 0)):
                         yield Delta(ending)
+                        part = replace(part, is_refusal=False)  # its note has been said
                 yield part
             else:
                 return
@@ -51,7 +53,9 @@ class WatchedModel:
         written += len(last)
         if last.strip():
             yield Delta(last if written > len(last) else last.lstrip())
-        yield self._stopped(stop, written)
+        finish = self._stopped(stop, written)
+        yield ModelNotice(stop.code, finish.note)
+        yield finish
 
     def _stopped(self, stop: EarlyStop, written: int) -> Finish:
         used = written // CHARACTERS_PER_TOKEN

@@ -142,6 +142,11 @@ class TurnTaking:
         """Whether nothing is being said, answered or waited for."""
         return self._floor.answer is None and self._floor.state in (State.IDLE, State.MUTED, State.ASLEEP)
 
+    def change_rules(self, rules: TurnRules) -> None:
+        """Go by other rules from the next input on; the conversation stays where it stands."""
+        self._floor.rules = rules
+        self._floor.endpointing = Endpointing(rules.end_of_turn, rules.max_wait)
+
     def add(self, event: Input) -> list[Action]:
         """Take an input and return what follows from it, in order."""
         floor = self._floor

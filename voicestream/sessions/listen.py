@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from typing import TextIO
 
 from voicestream import events as told
-from voicestream.assemble import open_ears
+from voicestream.assemble import choose_microphone, open_ears
 from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
 from voicestream.displays.lines import CLEAR_LINE, printable
@@ -25,10 +25,11 @@ async def listen(config: Config, out: TextIO | None, *, is_fast: bool) -> None:
     if out is not sys.stdout:
         events.show_on(Transcripts())
     async with AsyncExitStack() as stack:
-        ears = await open_ears(config, events, stack, is_fast=is_fast)
-        events.emit(told.Ready(recognizer=ears.recognizer_name, input=ears.input_name))
+        ears = await open_ears(config, events, stack)
+        microphone = choose_microphone(config.audio.input, events, is_fast=is_fast)
+        events.emit(told.Ready(recognizer=ears.recognizer_name, input=config.audio.input))
         async with (
-            ears.microphone.listen() as frames,
+            microphone.listen() as frames,
             find_speech(frames, ears.detector, config, AudioClock(), asyncio.Event(), events) as speech,
             hear(speech, ears.recognizer, config, is_fast) as heard,
         ):

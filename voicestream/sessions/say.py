@@ -18,11 +18,12 @@ from voicestream.displays.json_lines import write_json_lines
 from voicestream.displays.lines import printable
 from voicestream.errors import VoiceError
 from voicestream.events import Events
-from voicestream.speaking.sentences import SentenceSplitter
-from voicestream.speaking.synthesis import SpeakingStyle
+from voicestream.speaking.dry_run import dry_run
+from voicestream.speaking.sentences import SentenceSplitter, split_options
 from voicestream.stages import stage
 from voicestream.steps import speak, split_sentences
 from voicestream.vocabulary import Sentence
+from voicestream.voice_choice import choose_language_guess, make_style
 
 BLOCK = 4096
 """Bytes read at a time; a pipe gives what it has."""
@@ -41,33 +42,16 @@ def read_pieces(text: str, descriptor: int = 0) -> Iterator[str]:
         yield piece
 
 
-def print_sentences(text: str, out: TextIO, *, is_json: bool) -> int:
+def print_sentences(text: str, config: Config, out: TextIO, *, is_json: bool) -> int:
     """Print the sentences as they are released: plain, or one JSON object a line; return the exit status."""
-    splitter = SentenceSplitter()
-    count = 0
-    for piece in read_pieces(text):
-        for letter in piece if is_json else [piece]:  # one by one, so that `at` is the character that decided it
-            count += len(letter)
-            _print(splitter.add(letter), count, out, is_json)
-    _print(splitter.finish(), count, out, is_json)
-    return 0
-
-
-def _print(sentences: list[Sentence], at: int, out: TextIO, is_json: bool) -> None:
-    for sentence in sentences:
+    splitter = SentenceSplitter(options=split_options(config.sentences))
+    for record in dry_run(read_pieces(text), splitter, "", config.sentences.pronunciations):
         if is_json:
-            record = {
-                "index": sentence.index,
-                "text": sentence.text,
-                "spoken": sentence.spoken,
-                "voiced": sentence.spoken,
-                "at": at,
-            }
             out.write(json.dumps(record, ensure_ascii=False) + "\n")
-        elif sentence.spoken:
-            out.write(printable(sentence.spoken) + "\n")
-    if sentences:
+        elif record["spoken"]:
+            out.write(printable(str(record["spoken"])) + "\n")
         out.flush()
+    return 0
 
 
 @stage(ahead=4)
@@ -101,10 +85,10 @@ async def say(text: str, config: Config, out: TextIO | None) -> int:
                 events.emit(happened(turn=0, index=sentence.index), events.when(at))
 
         speaker.on_sound = notice_sound
-        style = SpeakingStyle(pause=config.speaking.pause, report=fail)
+        style = make_style(config, choose_language_guess(config.speaking), fail)
         async with (
             read_text(text) as pieces,
-            split_sentences(pieces, speaker.remaining) as sentences,
+            split_sentences(pieces, split_options(config.sentences), speaker.remaining) as sentences,
             speak(sentences, mouth.voice, speaker.rate, style) as sounds,
         ):
             try:

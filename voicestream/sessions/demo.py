@@ -12,19 +12,19 @@ import msgspec
 import numpy as np
 
 from voicestream import events as told
-from voicestream.assemble import open_voice
 from voicestream.config import Config
-from voicestream.conversation import open_assistant
+from voicestream.displays.timeline_picture import timeline_picture
 from voicestream.displays.timeline_text import timeline_of
 from voicestream.events import Events
 from voicestream.hearing.frames import cut_frames, pace_frames
 from voicestream.parts import Speaker
+from voicestream.sessions.conversation import open_assistant
 from voicestream.stages import ended
 from voicestream.vocabulary import SAMPLE_RATE, Frame, Samples, Sentence, Sound
+from voicestream.voice_choice import open_voice
 
 BEFORE = 0.6
-AFTER = 0.4
-"""Seconds of silence around the question."""
+"""Seconds of silence before the question."""
 
 LOOK = 0.1
 """Seconds between two looks at what the loudspeaker played."""
@@ -40,8 +40,7 @@ class SpokenQuestion:
     """A microphone before which a question is spoken once; the loudspeaker plays it too, so that people hear it."""
 
     def __init__(self, samples: Samples, rate: int) -> None:
-        before, after = (np.zeros(round(seconds * rate), np.float32) for seconds in (BEFORE, AFTER))
-        self.samples = np.concatenate((before, samples, after))
+        self.samples = np.concatenate((np.zeros(round(BEFORE * rate), np.float32), samples))
         self.rate = rate
 
     @asynccontextmanager
@@ -86,19 +85,21 @@ async def demonstrate(question: str, config: Config, events: Events, wav: str) -
             await asyncio.sleep(BEHIND)
         finally:
             await ended(recording)
-    sys.stdout.write(f"\n{timeline_of(seen)}\n· the sound of it: {wav}\n")
+    picture = Path(wav).with_suffix(".svg")
+    await asyncio.to_thread(picture.write_text, timeline_picture(seen), encoding="utf-8")
+    sys.stdout.write(f"\n{timeline_of(seen)}\n· the sound of it: {wav}\n· the picture of it: {picture}\n")
     return any(isinstance(event, told.Answer) and event.heard for event in seen)
 
 
 async def speak_question(question: str, config: Config) -> SpokenQuestion:
     """Speak the question with another voice than the answer's."""
     async with AsyncExitStack() as stack:
-        voice, _ = await open_voice(config, stack)
+        voice = await open_voice(config.speaking, stack)
         others = [each.id for each in await voice.voices() if each.language.lower().startswith("en")]
         default = config.speaking.voice
         chosen = next((each for each in others if "US" in each or ("us" in each and each != default)), default)
         speaking = msgspec.structs.replace(config.speaking, voice=chosen, rate=150)
-        asking, _ = await open_voice(msgspec.structs.replace(config, speaking=speaking), stack)
+        asking = await open_voice(speaking, stack)
         pieces = [pcm async for pcm in asking.synthesize(question)]
     return SpokenQuestion(np.concatenate([pcm.samples for pcm in pieces]), pieces[0].rate)
 

@@ -1,0 +1,1 @@
+"""The recipe of models/tiny-synthetic: sentences, sounds, network."""

@@ -1,0 +1,156 @@
+"""What the terminal shows: every state of a conversation, at any width, without a terminal."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from wcwidth import wcswidth
+
+from voicestream import events as told
+from voicestream.displays.screen import Screen
+from voicestream.displays.wrapping import Line, Piece, fitting, wrap
+from voicestream.events import Event
+
+
+def text_of(lines: list[Line]) -> list[str]:
+    return ["".join(piece.text for piece in line).rstrip() for line in lines]
+
+
+def screen_of(*events: Event, **options) -> Screen:
+    screen = Screen(**options)
+    for event in events:
+        screen.add(event)
+    return screen
+
+
+def body(*events: Event, width: int = 80, height: int = 20, **options) -> list[str]:
+    return text_of(screen_of(*events, **options).body(width, height))
+
+
+def styled(lines: list[Line], style: str) -> str:
+    return "".join(piece.text for line in lines for piece in line if piece.style == style)
+
+
+ANSWER = (
+    told.DeltaEvent(turn=1, text="It is sunny. Tomorrow it"),
+    told.SentenceEvent(turn=1, index=0, text="It is sunny. ", spoken="It is sunny."),
+    told.DeltaEvent(turn=1, text=" rains."),
+    told.SentenceEvent(turn=1, index=1, text="Tomorrow it rains.", spoken="Tomorrow it rains."),
+)
+
+
+def test_settled_and_moving_words_are_told_apart_by_style() -> None:
+    lines = screen_of(told.TranscriptEvent(text="what is the whether", stable="what is the", final=False)).body(80, 9)
+    assert (styled(lines, "settled"), styled(lines, "moving")) == ("what is the", " whether")
+
+
+def test_without_colour_moving_words_stand_in_brackets() -> None:
+    event = told.TranscriptEvent(text="what is the whether", stable="what is the", final=False)
+    assert body(event, has_colour=False) == ["… what is the [whether]"]
+
+
+def test_the_turn_takes_the_place_of_the_live_words() -> None:
+    live = told.TranscriptEvent(text="hello", stable="", final=False)
+    assert body(live, told.Turn(turn=1, text="Hello.")) == ["› Hello."]
+
+
+def test_a_turn_that_is_taken_again_is_shown_once_with_all_its_words() -> None:
+    assert body(told.Turn(turn=1, text="what"), told.Turn(turn=1, text="what time is it")) == ["› what time is it"]
+
+
+def test_the_answer_streams_in_before_its_sentence_is_complete() -> None:
+    assert body(told.DeltaEvent(turn=1, text="It is")) == ["  It is"]
+    assert body(*ANSWER) == ["  It is sunny. Tomorrow it rains."]
+
+
+def test_a_filler_that_no_delta_brought_is_shown_where_it_was_said() -> None:
+    filler = told.SentenceEvent(turn=1, index=0, text="One moment. ", spoken="One moment.")
+    assert body(filler, told.DeltaEvent(turn=1, text="It is noon.")) == ["  One moment. It is noon."]
+
+
+def test_the_sentence_that_sounds_is_marked_and_in_it_the_next_word() -> None:
+    screen = screen_of(*ANSWER, told.SoundStarted(turn=1, index=1), heard=lambda: "It is sunny. Tomorrow")
+    lines = screen.body(80, 9)
+    assert styled(lines, "word") == "it"
+    assert styled(lines, "spoken").replace("▸ ", "") == "Tomorrow  rains."
+    assert text_of(screen.body(14, 9)) == ["  It is sunny.", "▸ Tomorrow it", "▸ rains."]
+
+
+def test_what_was_not_heard_of_an_interrupted_answer_is_dimmed() -> None:
+    end = told.Answer(turn=1, text="", heard="It is sunny.", finish="interrupted")
+    lines = screen_of(*ANSWER, told.SoundStarted(turn=1, index=0), end).body(80, 9)
+    assert styled(lines, "unheard") == " Tomorrow it rains."
+    assert text_of(lines)[-1] == "· interrupted"
+    assert styled(lines, "spoken").strip() == ""
+
+
+def test_the_status_tells_state_level_voice_and_delay() -> None:
+    screen = screen_of(
+        told.StateChanged(state="speaking"), told.Level(db=-30, speech=0.9), told.Latency(turn=1, first_sound=0.84)
+    )
+    assert text_of([screen.status(80)]) == ["● speaking  mic ▮▮▮▮▮▯▯▯▯▯ voice  answered in 0.84 s"]
+    assert text_of([screen.status(20)]) == ["● speaking"]
+
+
+def test_a_level_that_looks_the_same_asks_for_no_drawing() -> None:
+    screen = Screen()
+    assert screen.add(told.Level(db=-50.0, speech=0.1))
+    assert not screen.add(told.Level(db=-50.4, speech=0.2))
+    assert screen.add(told.Level(db=-20.0, speech=0.2))
+
+
+@pytest.mark.parametrize("where", ["turn", "delta", "sentence", "notice", "error", "transcript", "ready", "answer"])
+def test_no_text_can_steer_the_terminal(where: str) -> None:
+    evil = "a\x1b[2J\x1b]0;t\x07\x9b31m\r\u202eb\x00"
+    event = {
+        "turn": told.Turn(turn=1, text=evil),
+        "delta": told.DeltaEvent(turn=1, text=evil),
+        "sentence": told.SentenceEvent(turn=1, index=0, text=evil, spoken=evil),
+        "notice": told.Notice(code="x", message=evil),
+        "error": told.ErrorEvent(stage="model", code="x", message=evil),
+        "transcript": told.TranscriptEvent(text=evil, stable="", final=False),
+        "ready": told.Ready(recognizer=evil, model=evil, voice=evil),
+        "answer": told.Answer(turn=1, text=evil, heard=evil, finish="interrupted"),
+    }[where]
+    screen = screen_of(told.DeltaEvent(turn=1, text="x"), event)
+    shown = "".join(text_of([*screen.body(80, 20), screen.parts(200), screen.status(80)]))
+    assert not set(shown) & set("\x1b\x07\x9b\r\u202e\x00")
+
+
+def test_the_end_is_shown_and_can_be_scrolled_back_from() -> None:
+    events = [told.Notice(code="n", message=f"line {number}") for number in range(50)]
+    screen = screen_of(*events)
+    assert text_of(screen.body(80, 3)) == ["· line 47", "· line 48", "· line 49"]
+    assert text_of(screen.body(80, 3, back=10)) == ["· line 37", "· line 38", "· line 39"]
+    assert text_of(screen.body(80, 3, back=900)) == ["· line 0", "· line 1", "· line 2"]
+
+
+def test_wrapping_keeps_every_letter_and_no_line_is_wider_than_the_terminal() -> None:
+    random_ = random.Random(7)
+    for _ in range(200):
+        words = [
+            "".join(random_.choices("abcé語日🙂", k=random_.randint(1, 30))) for _ in range(random_.randint(1, 12))
+        ]
+        text, width = " ".join(words), random_.randint(2, 40)
+        cut = random_.randint(0, len(text))
+        lines = text_of(wrap([Piece(text[:cut], "a"), Piece(text[cut:], "b")], width))
+        assert all(wcswidth(line) <= width for line in lines), (text, width, lines)
+        assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_wrapping_breaks_at_blanks_and_keeps_line_breaks() -> None:
+    assert text_of(wrap([Piece("one two three\n\nfour")], 8)) == ["one two", "three", "", "four"]
+
+
+def test_a_word_in_two_styles_is_not_broken_between_them() -> None:
+    assert text_of(wrap([Piece("wonder"), Piece("ful day", "b")], 10)) == ["wonderful", "day"]
+
+
+def test_what_is_too_wide_is_cut_with_an_ellipsis() -> None:
+    assert (fitting("abcdef", 4), fitting("abc", 4), fitting("日本語", 5), fitting("abc", 0)) == (
+        "abc…",
+        "abc",
+        "日本…",
+        "",
+    )

@@ -1,0 +1,252 @@
+"""Measure voices: first audio, speed, memory, stop, the gap between sentences, and endurance; beside the plain ways."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from voicestream.backends.voice_process import ChildVoice
+from voicestream.config import Speaking
+from voicestream.errors import VoiceError
+from voicestream.speaking.continuity import SILENCE_LEVEL
+from voicestream.speaking.synthesis import SpeakingStyle, synthesize
+from voicestream.vocabulary import Sentence
+from voicestream.voice_choice import choose_voice
+
+TWELVE_WORDS = "The quick brown fox jumps over the lazy dog near the river."
+PAUSE = 0.25
+RATE = 48_000
+
+TOLERANCE = 100
+"""Milliseconds by which the same text may last longer: espeak's own lengths vary by up to 52."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the table."""
+
+    voice: str
+    name: str
+    value: str
+    goal: str = ""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of `voicestream bench voice`."""
+    parser.add_argument("--engines", default="pyttsx3,espeak", metavar="A,B", help="also piper, kokoro")
+    parser.add_argument("--count", type=int, default=100, metavar="N", help="sentences of each measurement")
+    parser.add_argument("--endurance", type=int, default=0, metavar="N", help="utterances in a row, such as 2000")
+    parser.add_argument(
+        "--kills", type=int, default=0, metavar="N", help="times the child is killed or hung, such as 100"
+    )
+    parser.add_argument("--device", action="store_true", help="also measure at the loudspeaker's monitor vs_monitor")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a figure")
+
+
+def run(arguments: Namespace) -> int:
+    """Print the figures."""
+    for engine in arguments.engines.split(","):
+        _print(asyncio.run(_measure(engine, arguments)), arguments.json)
+    _print(_plain_ways(min(arguments.count, 20)), arguments.json)
+    if arguments.device:
+        from voicestream.bench.voice_at_device import measure_at_device
+
+        for engine in arguments.engines.split(","):
+            _print(asyncio.run(measure_at_device(engine, min(arguments.count, 30))), arguments.json)
+    return 0
+
+
+def _print(figures: Sequence[Figure], as_json: bool) -> None:
+    for one in figures:
+        if as_json:
+            record = {"voice": one.voice, "figure": one.name, "value": one.value, "goal": one.goal}
+            line = json.dumps(record, ensure_ascii=False)
+        else:
+            line = f"{one.voice:<20} {one.name:<46} {one.value:<32} {one.goal}".rstrip()
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+async def _measure(engine: str, arguments: Namespace) -> list[Figure]:
+    opened = choose_voice(Speaking(engine=engine))  # type: ignore[arg-type] # a wrong name is told by choose_voice
+    assert isinstance(opened, ChildVoice), "only voices on this machine are measured"
+    started = time.perf_counter()
+    async with opened as voice:
+        ready = time.perf_counter() - started
+        await _spoken(voice, TWELVE_WORDS)
+        figures = [
+            Figure(engine, "start to ready", f"{1000 * ready:.0f} ms"),
+            *await _speed(engine, voice, arguments.count),
+            await _stopping(engine, voice, arguments.count),
+            await _gap(engine, voice),
+        ]
+        if arguments.endurance:
+            figures += await _endurance(engine, voice, arguments.endurance)
+        if arguments.kills:
+            figures.append(await _kills(engine, voice, arguments.kills))
+    return figures
+
+
+async def _spoken(voice: ChildVoice, text: str) -> int:
+    """Return the milliseconds of audio of a text."""
+    return round(1000 * sum([len(pcm.samples) / pcm.rate async for pcm in voice.synthesize(text)]))
+
+
+async def _speed(engine: str, voice: ChildVoice, count: int) -> list[Figure]:
+    first, whole, audio = [], [], 0.0
+    for _ in range(count):
+        begun, heard = time.perf_counter(), 0.0
+        async for pcm in voice.synthesize(TWELVE_WORDS):
+            if not heard:
+                first.append(time.perf_counter() - begun)
+            heard += len(pcm.samples) / pcm.rate
+        whole.append(time.perf_counter() - begun)
+        audio += heard
+    goal = {"pyttsx3": "≤ 15 ms median, ≤ 40 ms p95", "espeak": "≤ 2 ms"}.get(engine, "")
+    return [
+        Figure(engine, "sentence to first audio, 12 words", spread(first), goal),
+        Figure(engine, "sentence to its last audio", spread(whole)),
+        Figure(engine, "seconds of work a second of audio", f"{sum(whole) / audio:.4f}"),
+        Figure(engine, "memory of the child", f"{_memory(voice):.1f} MB"),
+    ]
+
+
+async def _stopping(engine: str, voice: ChildVoice, count: int) -> Figure:
+    """Measure from the close of a long text to the first audio of the next: all that is left of it is in there."""
+    times = []
+    for _ in range(count):
+        async with aclosing(voice.synthesize(TWELVE_WORDS * 10)) as pieces:
+            await anext(pieces)
+            await pieces.aclose()
+        begun = time.perf_counter()
+        async with aclosing(voice.synthesize(TWELVE_WORDS)) as pieces:
+            await anext(pieces)
+        times.append(time.perf_counter() - begun)
+    return Figure(engine, "cancel to first audio of the next sentence", spread(times))
+
+
+async def _gap(engine: str, voice: ChildVoice) -> Figure:
+    """Measure the silence between sentences as the loudspeaker would be given it."""
+
+    async def sentences() -> AsyncIterator[Sentence]:
+        for index, text in enumerate(("One.", "Two is here.", "Here are three.", "And four.")):
+            yield Sentence(index, text, text)
+
+    pieces, borders = [], []
+    async for sound in synthesize(sentences(), voice, RATE, SpeakingStyle(pause=PAUSE)):
+        pieces.append(sound.samples)
+        if sound.is_last:
+            borders.append(sum(map(len, pieces)))
+    loud = np.flatnonzero(np.abs(np.concatenate(pieces)) >= SILENCE_LEVEL)
+    gaps = [float(loud[loud >= border][0] - loud[loud < border][-1]) / RATE for border in borders[:-1]]
+    error = max(abs(gap - PAUSE) for gap in gaps)
+    return Figure(engine, "gap between sentences, off the set pause", f"{1000 * error:.1f} ms at most", "≤ 10 ms")
+
+
+async def _endurance(engine: str, voice: ChildVoice, count: int) -> list[Figure]:
+    """Speak numbers of which each has its own length of audio at first, and must have it again."""
+    texts = [f"This is number {number}." for number in range(50)]
+    expected = [await _spoken(voice, text) for text in texts]
+    before, odd = _memory(voice), 0
+    own_before = _resident(os.getpid())
+    for turn in range(count):
+        odd += abs(await _spoken(voice, texts[turn % 50]) - expected[turn % 50]) > TOLERANCE
+    growth = _memory(voice) - before
+    own = _resident(os.getpid()) - own_before
+    return [
+        Figure(engine, f"{count} utterances: lost, repeated or cut", str(odd), "0"),
+        Figure(engine, f"{count} utterances: growth", f"child {growth:+.1f} MB, parent {own:+.1f} MB", "≤ 5 MB"),
+    ]
+
+
+async def _kills(engine: str, voice: ChildVoice, count: int) -> Figure:
+    """Kill or hang the child at random points of every other sentence; the others must be whole, and on time."""
+    chance = random.Random(6)
+    expected = await _spoken(voice, TWELVE_WORDS)
+    wrong, times = 0, []
+    for _ in range(count):
+        victim = voice.process_id
+        assert victim is not None
+        delay, blow = chance.uniform(0, 0.02), chance.choice([signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP])
+        timer = asyncio.get_running_loop().call_later(delay, _strike, victim, blow)
+        with suppress(VoiceError):
+            await _spoken(voice, TWELVE_WORDS * 5)
+        timer.cancel()
+        _strike(victim, signal.SIGKILL if blow == signal.SIGSTOP else blow)  # it may have been done before the blow
+        begun = time.perf_counter()
+        wrong += abs(await _spoken(voice, TWELVE_WORDS) - expected) > TOLERANCE
+        times.append(time.perf_counter() - begun)
+    value = f"{wrong} of {count} wrong; whole in {spread(times)}"
+    return Figure(engine, "sentence after a kill or hang", value, "0 wrong")
+
+
+def _strike(process: int, blow: signal.Signals) -> None:
+    try:
+        os.kill(process, blow)
+    except ProcessLookupError:
+        return
+
+
+def _plain_ways(count: int) -> list[Figure]:
+    """Measure what a program would do without voicestream."""
+    figures = []
+    if shutil.which("espeak-ng"):
+        times = []
+        for _ in range(count):
+            begun = time.perf_counter()
+            with subprocess.Popen(["espeak-ng", "--stdout", TWELVE_WORDS], stdout=subprocess.PIPE) as process:
+                assert process.stdout is not None
+                process.stdout.read(1_024)
+                times.append(time.perf_counter() - begun)
+                process.stdout.read()
+        figures.append(Figure("espeak-ng --stdout", "sentence to first audio, 12 words", spread(times)))
+    script = (
+        "import pyttsx3, sys, time, threading\n"
+        "engine, text = pyttsx3.init(), sys.argv[1]\n"
+        "for _ in range(int(sys.argv[2])):\n"
+        "    done = threading.Event()\n"
+        "    token = engine.connect('finished-utterance', lambda name, completed: done.set())\n"
+        "    begun = time.perf_counter()\n"
+        "    engine.save_to_file(text, sys.argv[3]); engine.runAndWait(); done.wait(5)\n"
+        "    print(time.perf_counter() - begun)\n"
+        "    engine.disconnect(token)\n"
+    )
+    path = Path("/dev/shm" if Path("/dev/shm").is_dir() else ".") / f"voicestream-{os.getpid()}.wav"
+    command = [sys.executable, "-c", script, TWELVE_WORDS, str(count), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    path.unlink(missing_ok=True)
+    times = [float(line) for line in done.stdout.splitlines() if line[:1].isdigit()]
+    if times:
+        figures.append(Figure("pyttsx3 save_to_file", "sentence to a whole file, 12 words", spread(times)))
+    return figures
+
+
+def spread(seconds: Sequence[float]) -> str:
+    """Return median and 95th percentile in milliseconds."""
+    return f"{1000 * np.median(seconds):.2f} ms, p95 {1000 * np.percentile(seconds, 95):.2f} ms"
+
+
+def _memory(voice: ChildVoice) -> float:
+    return _resident(voice.process_id or 0)
+
+
+def _resident(process: int) -> float:
+    """Return the megabytes that a process holds in memory, on Linux; 0 elsewhere."""
+    status = Path(f"/proc/{process}/statm")
+    if not status.exists():
+        return 0.0
+    return int(status.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -1,0 +1,166 @@
+"""A speech while it is being heard and written down: its audio, its text so far, and what to decode of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from voicestream.hearing.stable_prefix import Settled, StablePrefix
+from voicestream.hearing.suspicion import is_phantom, plain_words, spoken_words
+from voicestream.vocabulary import (
+    FRAME_SECONDS,
+    SAMPLE_RATE,
+    Hypothesis,
+    Samples,
+    SpeechAudio,
+    SpeechEnded,
+    SpeechResumed,
+    Transcript,
+)
+
+TAIL = 0.3
+"""Seconds of audio after the last voice that the final decode hears; later noise is none of the speaker's."""
+
+PAUSE_KEPT = 0.3
+"""Seconds that are kept of each end of a long pause: in the rest of it a recognizer can only find phantoms."""
+
+VOICE_MIN = 0.08
+"""Seconds of voice without which nothing is decoded: a click, a breath."""
+
+SURENESS_MIN = 0.55
+"""The same for the mean probability of the voiced frames. Measured: noise 0.42–0.51, 65 recordings of people 0.57 and
+more (but one digit of 0.13 s), also with noise 5 dB under the voice and at 1 % of the level."""
+
+RESET = 5.0
+"""Seconds of audio after which a pause at a sentence's end begins the text anew; what stands before it, stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A decode that is worth making now."""
+
+    audio: Samples
+    speech: int
+    start: float
+    """Seconds, of the first sample."""
+    end: float
+    is_final: bool
+    is_paced: bool
+    """Whether it counts against the share of partials."""
+    prompt: str
+    voices: tuple[tuple[float, float], ...]
+    """Start and end of each voiced stretch, from the first sample on."""
+    sureness: float
+    """Mean probability of the voiced frames."""
+
+
+@dataclass(slots=True)
+class RunningSpeech:
+    """A speech while it is being heard and written down."""
+
+    number: int
+    prompt: str = ""
+    audio: list[SpeechAudio] = field(default_factory=list)
+    prefix: StablePrefix = field(default_factory=StablePrefix)
+    voice_end: float = 0.0
+    is_paused: bool = False
+    end: SpeechEnded | None = None
+    covered: float = float("-inf")
+    """Seconds, of the end of the audio that the last final decode heard."""
+    final: str = ""
+    language: str = ""
+    is_suspect: bool = False
+    shown: str = "|"
+    """The last partial, with its stable part."""
+    base: str = ""
+    """The text of earlier sentences, whose audio is let go."""
+
+    def silent_frames(self) -> int:
+        """Return how many frames at the end hold no voice."""
+        return next((count for count, piece in enumerate(reversed(self.audio)) if piece.voiced), len(self.audio))
+
+    def is_spoken(self) -> bool:
+        """Whether there is voice enough to be worth a decode."""
+        voiced = [piece.probability for piece in self.audio if piece.voiced]
+        return len(voiced) * FRAME_SECONDS >= VOICE_MIN and float(np.mean(voiced)) >= SURENESS_MIN
+
+    def begin_anew(self, event: SpeechResumed) -> None:
+        """Let what was said before the pause stand, where a sentence ended there."""
+        is_sentence = self.final.endswith((".", "?", "!", "。", "？", "！")) and not self.is_suspect
+        if not is_sentence or not self.is_covered() or self.voice_end - self.audio[0].time < RESET:
+            return
+        self.base = joined(self.base, self.prefix.finish(self.final).text)
+        self.prefix, self.final, self.covered = StablePrefix(), "", float("-inf")
+        silence = (self.voice_end + event.time) / 2
+        self.audio = [piece for piece in self.audio if piece.time >= silence]
+
+    def has_changed(self, request: Request) -> bool:
+        """Whether the speech has begun anew since `request`, or was cut before what that one heard."""
+        was_cut = self.end is not None and self.end.is_cut and request.end > self.end.time + FRAME_SECONDS / 4
+        return was_cut or request.start < self.audio[0].time
+
+    def is_covered(self) -> bool:
+        """Whether the last decode that may become final heard all that was said."""
+        return self.covered >= self.voice_end - FRAME_SECONDS / 4
+
+
+def make_request(speech: RunningSpeech, *, is_final: bool, is_paced: bool) -> Request:
+    pieces = speech.audio
+    if is_final and not (speech.end and speech.end.is_cut):
+        pieces = [piece for piece in pieces if piece.time < speech.voice_end + TAIL]
+    start, end = pieces[0].time, end_of(pieces[-1])
+    pieces = _without_long_pauses(pieces)
+    voices: list[tuple[float, float]] = []
+    begins = 0.0
+    for piece in pieces:
+        ends = begins + len(piece.samples) / SAMPLE_RATE
+        if piece.voiced and voices and voices[-1][1] == begins:
+            voices[-1] = (voices[-1][0], ends)
+        elif piece.voiced:
+            voices.append((begins, ends))
+        begins = ends
+    voiced = [piece.probability for piece in pieces if piece.voiced]
+    audio = np.concatenate([piece.samples for piece in pieces])
+    sureness = float(np.mean(voiced)) if voiced else 0.0
+    prompt = joined(speech.prompt, speech.base)
+    return Request(audio, speech.number, start, end, is_final, is_paced, prompt, tuple(voices), sureness)
+
+
+def _without_long_pauses(pieces: list[SpeechAudio]) -> list[SpeechAudio]:
+    """Return the pieces without the middle of each pause that has a voice before and after it."""
+    kept = round(PAUSE_KEPT / FRAME_SECONDS)
+    voiced = [index for index, piece in enumerate(pieces) if piece.voiced]
+    dropped: set[int] = set()
+    for before, after in pairwise(voiced):
+        dropped.update(range(before + 1 + kept, after - kept))
+    return [piece for index, piece in enumerate(pieces) if index not in dropped]
+
+
+def believed_text(found: Hypothesis, request: Request) -> str:
+    """Return the part of a hypothesis that somebody said."""
+    if found.is_suspect:
+        return ""
+    text = found.text
+    if found.words:
+        spoken = spoken_words(found.words, request.voices)
+        if len(spoken) < len(found.words):
+            text = "".join(word.text for word in spoken).strip()
+    seconds = sum(end - start for start, end in request.voices)
+    is_said = plain_words(text) and not is_phantom(text, found.language, request.sureness, seconds)
+    return text if is_said else ""
+
+
+def make_transcript(speech: RunningSpeech, settled: Settled, time: float, *, is_final: bool) -> Transcript:
+    text, stable = joined(speech.base, settled.text), joined(speech.base, settled.stable)
+    return Transcript(text, stable, is_final, time, speech.number, speech.language)
+
+
+def joined(before: str, after: str) -> str:
+    space = "" if before.endswith(("。", "？", "！")) else " "
+    return f"{before}{space}{after}" if before and after else before or after
+
+
+def end_of(piece: SpeechAudio) -> float:
+    return piece.time + len(piece.samples) / SAMPLE_RATE

@@ -1,0 +1,98 @@
+"""What a person can do with a running conversation besides speaking: the keys and the control socket call it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from voicestream import events as told
+from voicestream.assistant import Assistant
+from voicestream.events import Event
+from voicestream.speaking.heard_text import heard_text
+from voicestream.turns import actions as turns
+
+
+class Controls:
+    """Acts on one conversation; every method returns at once, on the event loop."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+        self._is_button_down = False
+        self._last_answer = ""
+        assistant.events.show_on(self._notice)
+
+    @property
+    def state(self) -> str:
+        """The assistant's state as a person would name it."""
+        return turns.SHOWN[self._assistant.turn_taking.state]
+
+    @property
+    def volume(self) -> float:
+        """How loud it speaks, 0 to 1."""
+        delivery = self._assistant.parts.delivery
+        return delivery.volume if delivery else 1.0
+
+    def ask(self, text: str) -> None:
+        """Take a typed turn."""
+        self._assistant.type(text)
+
+    def say(self, text: str) -> None:
+        """Say something that nobody asked for, as soon as nobody else speaks."""
+        self._assistant.announce(text)
+
+    def talk(self) -> None:
+        """Press the push-to-talk button, or let it go."""
+        press = turns.ButtonReleased if self._is_button_down else turns.ButtonPressed
+        self._is_button_down = not self._is_button_down
+        self._put(press(self._time()))
+
+    def listen(self) -> None:
+        """Listen as if the wake word had been said."""
+        if self.state == "muted":
+            self.unmute()
+        self._put(turns.WakeWordHeard(self._time()))
+
+    def mute(self) -> None:
+        """Let the microphone not count."""
+        self._is_button_down = False
+        self._put(turns.Muted(self._time()))
+
+    def unmute(self) -> None:
+        """Let the microphone count again."""
+        self._put(turns.Unmuted(self._time()))
+
+    def toggle_mute(self) -> None:
+        """Mute, or unmute."""
+        (self.unmute if self.state == "muted" else self.mute)()
+
+    def stop(self) -> None:
+        """Fall silent at once."""
+        self._is_button_down = False
+        self._put(turns.StopPressed(self._time()))
+
+    def repeat(self) -> None:
+        """Say the last answer again, from its begin."""
+        if self._last_answer:
+            self.stop()
+            self.say(self._last_answer)
+
+    def set_volume(self, volume: float) -> None:
+        """Speak as loud as `volume`, 0 to 1, from the next sentence on."""
+        if delivery := self._assistant.parts.delivery:
+            delivery.volume = min(max(volume, 0.0), 1.0)
+
+    def heard(self) -> str:
+        """Return what was heard so far of the answer that is spoken."""
+        reply = self._assistant.reply
+        return heard_text(reply.sentences, self._assistant.parts.speaker.played()) if reply else ""
+
+    def _put(self, happened: turns.Input) -> None:
+        self._assistant.inputs.put_now(happened)
+
+    def _time(self) -> float:
+        return self._assistant.clock.audio_time(asyncio.get_running_loop().time())
+
+    def _notice(self, event: Event) -> None:
+        if isinstance(event, told.Answer) and event.turn and event.text:
+            self._last_answer = event.text
+        elif isinstance(event, told.Turn):
+            self._is_button_down = False  # the turn is taken, the button's press with it

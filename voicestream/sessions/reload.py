@@ -1,0 +1,68 @@
+"""Takes changed settings into a running conversation, as far as that needs nothing to be opened anew."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from voicestream.assistant import Assistant
+from voicestream.config import Config
+from voicestream.errors import ConfigError
+from voicestream.events import ErrorEvent, Notice
+
+LIVE = ("turns", "hooks.", "speaking.pause")
+"""Begins of the keys that count at once."""
+
+NOT_LIVE = ("turns.listening", "turns.wake_phrase")
+"""What of them needs another microphone's ear all the same."""
+
+
+@asynccontextmanager
+async def reloaded_on_hangup(assistant: Assistant, read: Callable[[], Config]) -> AsyncGenerator[None, None]:
+    """Read the settings again whenever SIGHUP comes, for the length of the block."""
+    if not hasattr(signal, "SIGHUP"):  # Windows
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, lambda: reload(assistant, read))
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+
+
+def reload(assistant: Assistant, read: Callable[[], Config]) -> None:
+    """Take what the settings say now; tell what of it counts only after a restart; wrong settings change nothing."""
+    try:
+        wanted = read()
+    except ConfigError as error:
+        assistant.events.emit(ErrorEvent(stage=error.stage, code=error.code, message=f"{error}; nothing is changed"))
+        return
+    before = assistant.config
+    changed = [key for key in _keys(wanted) if _value(wanted, key) != _value(before, key)]
+    later = [key for key in changed if not key.startswith(LIVE) or key in NOT_LIVE]
+    turns = msgspec.structs.replace(
+        wanted.turns, listening=before.turns.listening, wake_phrase=before.turns.wake_phrase
+    )
+    speaking = msgspec.structs.replace(before.speaking, pause=wanted.speaking.pause)
+    assistant.config = msgspec.structs.replace(before, turns=turns, speaking=speaking, hooks=wanted.hooks)
+    assistant.turn_taking.change_rules(turns)
+    message = "The settings were read again."
+    if later:
+        message += f" These count after a restart: {', '.join(later)}."
+    assistant.events.emit(Notice(code="reloaded", message=message))
+
+
+def _keys(config: Config) -> list[str]:
+    return [
+        f"{section}.{key}" for section in config.__struct_fields__ for key in getattr(config, section).__struct_fields__
+    ]
+
+
+def _value(config: Config, key: str) -> object:
+    section, _, name = key.partition(".")
+    return getattr(getattr(config, section), name)
