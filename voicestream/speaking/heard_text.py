@@ -51,9 +51,8 @@ def _spoken_to(part: Played) -> int:
     for place, word in enumerate(part.words):
         is_last = place + 1 == len(part.words)
         # the last word ends before the pause that follows its sentence
-        until = (
-            min(part.total, word.time + _LETTER * (word.end - word.start)) if is_last else part.words[place + 1].time
-        )
+        length = _LAST_WORD + _LETTER * (word.end - word.start)
+        until = min(part.total, word.time + length) if is_last else part.words[place + 1].time
         if word.time + _SHARE * max(0.0, until - word.time) <= part.seconds:
             heard = word.end
     rest = part.sentence.spoken[heard:]
