@@ -16,6 +16,8 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from voicestream import events as told
 from voicestream.bench.conversation_script import HALVES, INTERRUPTIONS, LISTENING, QUESTIONS, STORY
@@ -234,18 +236,19 @@ def sounded_words(scene: Scene) -> int:
     import soxr
 
     far = np.concatenate(scene.microphone.far)
-    sounded = far[far != 0.0]  # pauses are exact zeros, voices are not
+    sounded = far[_loud_places(far)]
     window = sounded[-round((_WITNESS + _FADE) * SAMPLE_RATE) : -round(_FADE * SAMPLE_RATE)]
     best, words_before, found = 0.0, 0, 0
     for sentence in scene.all(told.SentenceEvent):
         pieces = scene.rehearsal.speak(sentence.spoken, ASSISTANT_VOICE)
         audio = soxr.resample(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate, SAMPLE_RATE)
-        likeness = _correlate(np.concatenate((np.zeros(len(window)), audio)), window)
+        places = _loud_places(audio)
+        likeness = _correlate(np.concatenate((np.zeros(len(window)), audio[places])), window)
         place = int(np.argmax(likeness))
         if likeness[place] > best:
-            heard = place / SAMPLE_RATE + _FADE
+            heard = places[min(place + round(_FADE * SAMPLE_RATE), len(places) - 1)] / SAMPLE_RATE
             words = [word for piece in pieces for word in piece.words]
-            ends = [*(word.time for word in words[1:]), len(audio) / SAMPLE_RATE]
+            ends = [*(word.time for word in words[1:]), places[-1] / SAMPLE_RATE]
             spoken_to = [word.end for word, end in zip(words, ends, strict=True) if (word.time + end) / 2 <= heard]
             text = sentence.spoken[: max(spoken_to, default=0)]  # espeak tells "there was" as one word
             best, found = float(likeness[place]), words_before + len(text.split())
@@ -253,9 +256,19 @@ def sounded_words(scene: Scene) -> int:
     return found
 
 
+def _loud_places(samples: Samples) -> NDArray[np.intp]:
+    """Return the places of the samples that are not within 5 ms of silence: pauses, and gaps of the voice."""
+    around = round(0.005 * SAMPLE_RATE)
+    loudest = sliding_window_view(np.pad(np.abs(samples), (around, around)), 2 * around + 1).max(axis=1)
+    return np.flatnonzero(loudest > _SILENT)
+
+
+_SILENT = 1e-3
+"""Level under which nothing is heard: -60 dB."""
+
 _FADE = 0.01
 """Seconds at the end of what was played that may be faded."""
-_WITNESS = 0.25
+_WITNESS = 0.4
 """Seconds at the end of what was played by which its place in the answer is found."""
 
 

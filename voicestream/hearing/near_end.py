@@ -54,11 +54,11 @@ class NearEnd:
 
     def add(self, left: Samples, far: Samples) -> bool:
         """Tell whether a voice in it would be somebody's: `left` by a linear canceller, while `far` was played."""
-        power = float(np.mean(np.square(left)))
+        power = _power(left)
         self._smooth += 0.3 * (power - self._smooth)
         self._lowest.append(self._smooth)
         noise = 2.0 * min(self._lowest)
-        self._far = max(float(np.mean(np.square(far))), TAIL * self._far)
+        self._far = max(_power(far), TAIL * self._far)
         echo = self._leak * self._far
         is_new = self._clear_frames < FIRST
         is_loud = not is_new and power > STANDS_OUT * (noise + echo) + SILENCE
@@ -81,3 +81,7 @@ class NearEnd:
 
 SILENCE = 1e-6
 """Power below which there is nothing to hear: -60 dB."""
+
+
+def _power(samples: Samples) -> float:
+    return float(np.dot(samples, samples)) / len(samples)

@@ -9,6 +9,9 @@ from voicestream.vocabulary import Played, Sentence
 _SHARE = 0.5
 """Share of a word's time that must have sounded for it to count as heard."""
 
+_SIGNS = ".,;:!?…)»”’\"'"
+"""Signs that belong to the word before them, and have no time of their own."""
+
 _LETTER = 0.1
 """Seconds that a letter of a sentence's last word takes at most; usual are 0.07."""
 
@@ -53,4 +56,5 @@ def _spoken_to(part: Played) -> int:
         )
         if word.time + _SHARE * max(0.0, until - word.time) <= part.seconds:
             heard = word.end
-    return heard
+    rest = part.sentence.spoken[heard:]
+    return heard + len(rest) - len(rest.lstrip(_SIGNS)) if heard else 0
