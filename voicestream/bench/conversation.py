@@ -25,7 +25,7 @@ from voicestream.bench.rehearsal import Rehearsal, SpokenPhrase
 from voicestream.bench.stage import ASSISTANT_VOICE, DECODE, Effort, Scene, Stage, rooms
 from voicestream.errors import UsageError
 from voicestream.parts import EchoCanceller, Recognizer
-from voicestream.vocabulary import SAMPLE_RATE, Samples
+from voicestream.vocabulary import SAMPLE_RATE, Samples, WordTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,8 @@ def measure_history(stage: Stage, count: int, seed: int, has_word_times: bool) -
         _, end = await scene.say("Please tell me something else.")
         if await scene.silence_after(end) is not None:
             heard = scene.all(told.Interrupted)[0].heard
-            differences.append(abs(len(heard.split()) - sounded_words(scene)))
+            fewest, most = sounded_words(scene)
+            differences.append(max(0, fewest - len(heard.split()), len(heard.split()) - most))
 
     for settings in rooms(count, seed):
         stage.perform(play, settings, STORY, has_word_times=has_word_times)
@@ -231,14 +232,17 @@ def measure_history(stage: Stage, count: int, seed: int, has_word_times: bool) -
     )
 
 
-def sounded_words(scene: Scene) -> int:
-    """Return how many words of the answer sounded, from the loudspeaker's own samples alone."""
+def sounded_words(scene: Scene) -> tuple[int, int]:
+    """Return how many words of the answer sounded, at least and at most, from the loudspeaker's own samples alone.
+
+    A word that was cut within 20 ms of its middle may count or not.
+    """
     import soxr
 
     far = np.concatenate(scene.microphone.far)
     sounded = far[_loud_places(far)]
     window = sounded[-round((_WITNESS + _FADE) * SAMPLE_RATE) : -round(_FADE * SAMPLE_RATE)]
-    best, words_before, found = 0.0, 0, 0
+    best, words_before, found = 0.0, 0, (0, 0)
     for sentence in scene.all(told.SentenceEvent):
         pieces = scene.rehearsal.speak(sentence.spoken, ASSISTANT_VOICE)
         audio = soxr.resample(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate, SAMPLE_RATE)
@@ -249,11 +253,19 @@ def sounded_words(scene: Scene) -> int:
             heard = places[min(place + round(_FADE * SAMPLE_RATE), len(places) - 1)] / SAMPLE_RATE
             words = [word for piece in pieces for word in piece.words]
             ends = [*(word.time for word in words[1:]), places[-1] / SAMPLE_RATE]
-            spoken_to = [word.end for word, end in zip(words, ends, strict=True) if (word.time + end) / 2 <= heard]
-            text = sentence.spoken[: max(spoken_to, default=0)]  # espeak tells "there was" as one word
-            best, found = float(likeness[place]), words_before + len(text.split())
+            middles = [(word.time + end) / 2 for word, end in zip(words, ends, strict=True)]
+            fewest, most = (
+                words_before + _count_words(sentence.spoken, words, middles, heard + margin) for margin in (-0.02, 0.02)
+            )
+            best, found = float(likeness[place]), (fewest, most)
         words_before += len(sentence.text.split())
     return found
+
+
+def _count_words(text: str, words: list[WordTime], middles: list[float], heard: float) -> int:
+    """Return how many words of the text had their middle before `heard`; espeak tells "there was" as one word."""
+    spoken_to = [word.end for word, middle in zip(words, middles, strict=True) if middle <= heard]
+    return len(text[: max(spoken_to, default=0)].split())
 
 
 def _loud_places(samples: Samples) -> NDArray[np.intp]:

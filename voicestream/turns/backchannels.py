@@ -79,8 +79,9 @@ _LONGEST_WORDS = 4
 """More words than this are an utterance of their own, even if each alone would be a backchannel."""
 
 
-_SHORTEST_MISHEARD = 6
-_ALIKE = 0.8
+_SHORTEST_MISHEARD = 4
+_ALIKE = 0.75
+"""Similarity of letters; "okiy" is "okay"."""
 
 
 def is_backchannel(text: str, language: str = "") -> bool:

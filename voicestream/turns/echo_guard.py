@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 
 from voicestream.turns.words import bare_words
 
@@ -24,6 +24,8 @@ _COVERED = 0.6
 """Share of a word's letters that must be found in what was said."""
 _SHORTEST_RUN = 3
 """Letters that must agree in a row to count as found."""
+_ALIKE = 0.8
+"""Similarity of a word to one that was said; "thrre" is "there"."""
 _MISHEARD = 0.4
 """Similarity from which a gap between two echoed stretches is taken for misheard words of the gap in what was said."""
 
@@ -98,11 +100,17 @@ def _without_echo(shown: list[str], audible: list[str]) -> list[str]:
     own, position = [], 0
     for word, letters in zip(shown, bare, strict=True):
         covered = sum(is_echo[position : position + len(letters)])
-        is_short_echo = len(letters) < _SHORTEST_RUN and letters in audible  # too short for a run of letters
-        if letters and covered < _COVERED * len(letters) and not is_short_echo:
+        if letters and covered < _COVERED * len(letters) and not _is_among(letters, audible):
             own.append(word)
         position += len(letters)
     return own
+
+
+def _is_among(letters: str, audible: list[str]) -> bool:
+    """Tell whether a word without a run of letters that agree is one that was said: too short for it, or misheard."""
+    if len(letters) <= _SHORTEST_RUN:
+        return letters in audible
+    return bool(get_close_matches(letters, audible, 1, _ALIKE))
 
 
 def _find_echo(heard: str, said: str) -> list[bool]:
