@@ -94,6 +94,9 @@ async def open_parts(
             open_mouth(config, events, stack, card, is_fast=is_fast),
             open_mind(config, events, stack),
         )
+        follow_rate = getattr(mouth.voice, "follow_rate", None)  # servers' voices have a rate of their own
+        if follow_rate:
+            follow_rate(lambda: mind.delivery.rate)
         parts = Parts(
             microphone=ears
             or microphone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -152,7 +153,8 @@ def test_talk_draws_on_a_terminal_and_answers_what_is_typed(tmux: Tmux, tmp_path
     settings = ["thinking.provider=offline", "hearing.recognizer=sphinx", "audio.output=none"]
     words = [sys.executable, "-m", "voicestream", "talk", *(word for each in settings for word in ("--set", each))]
     environment = ["env", f"PYTHONPATH={ROOT}", "TERM=screen-256color", "LANG=C.UTF-8", f"PATH={os.environ['PATH']}"]
-    tmux.run("new-session", "-d", "-x", "80", "-y", "24", *environment, *words, ";", "set", "remain-on-exit", "on")
+    shell = f'{shlex.join([*environment, *words])}; echo "ended with $?"; sleep 60'
+    tmux.run("new-session", "-d", "-x", "80", "-y", "24", shell)
     tmux.wait_for_text("so type")  # there is no microphone where the tests run
     tmux.wait_for_text("F10 quit")
     tmux.keys("what can you do", "Enter")
@@ -160,4 +162,4 @@ def test_talk_draws_on_a_terminal_and_answers_what_is_typed(tmux: Tmux, tmp_path
     tmux.keys("F4")
     tmux.wait_for_text("· interrupted")
     tmux.keys("F10")
-    tmux.wait_for(lambda: "Pane is dead (status 0" in tmux.screen(), "clean end")
+    tmux.wait_for_text("ended with 0")

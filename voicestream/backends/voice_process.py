@@ -9,8 +9,8 @@ import asyncio
 import os
 import sys
 from collections import deque
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -72,6 +72,11 @@ class ChildVoice:
         self._current: _Child | None = None
         self._spare: asyncio.Task[_Child] | None = None
         self._buried: set[_Child] = set()
+        self._rate: Callable[[], int] | None = None
+
+    def follow_rate(self, rate: Callable[[], int]) -> None:
+        """Speak as fast as `rate` tells, words a minute, from each sentence on; a change starts another child."""
+        self._rate = rate
 
     async def __aenter__(self) -> Self:
         """Start the child and wait until it is ready; raise VoiceError."""
@@ -150,7 +155,22 @@ class ChildVoice:
 
     # ------------------------------------------------------------------------------------------ life of children
 
+    async def _take_rate(self) -> None:
+        """Leave the children that speak at another rate than is wanted now."""
+        if self._rate is None or (wanted := self._rate()) == self._settings.rate:
+            return
+        self._settings = replace(self._settings, rate=wanted)
+        if self._current is not None:
+            self._bury(self._current)
+            self._current = None
+        if self._spare is not None:
+            spare, self._spare = self._spare, None
+            await asyncio.wait([spare])
+            if spare.exception() is None:
+                self._bury(spare.result())
+
     async def _living_child(self) -> _Child:
+        await self._take_rate()
         if self._current is not None and self._current.is_alive:
             return self._current
         if self._current is not None:
