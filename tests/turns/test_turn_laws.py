@@ -371,6 +371,27 @@ def test_in_a_room_that_echoes_the_users_words_on_top_still_interrupt() -> None:
     assert act.TurnTaken(2, "please tell me about Berlin") in taken
 
 
+def test_a_question_about_what_was_just_said_reaches_the_model_whole() -> None:
+    talk = in_state(State.SPEAKING)
+    talk.add(act.Saying("The lighthouse was built in the year ten.", talk.now, 3.0))
+    talk.now += 1.0
+    talk.start()
+    talk.words("What about the lighthouse")
+    talk.pause()
+    talk.final("What about the lighthouse?")
+    talk.wait(0.6)
+    assert act.TurnTaken(2, "What about the lighthouse?") in talk.taken()
+
+
+def test_stop_between_the_assistants_own_words_stops() -> None:
+    talk = in_state(State.SPEAKING)
+    talk.add(act.Saying("The lighthouse was built in the year ten.", talk.now, 3.0))
+    talk.now += 1.0
+    talk.talk_over("lighthouse stop was")
+    talk.wait(0.6)
+    assert "StopAll" in kinds(talk.taken())
+
+
 def test_two_pauses_for_nothing_but_the_answers_own_sound_show_that_the_room_echoes() -> None:
     talk = in_state(State.ANSWERING)
     talk.sound()

@@ -52,6 +52,11 @@ def test_the_users_words_on_top_of_the_echo_are_left() -> None:
     assert guard().own_words(heard, 10.0, 14.0) == "please tell me something else"
 
 
+def test_a_word_or_two_that_the_user_takes_up_stay_in_their_sentence() -> None:
+    assert guard().own_words("What about the lighthouse?", 12.0, 13.5, longest_kept=2) == "What about the lighthouse?"
+    assert guard().own_words("the lighthouse", 11.0, 12.5, longest_kept=2) == ""
+
+
 def test_the_same_words_said_long_after_are_the_users() -> None:
     assert not guard().is_own("the lighthouse was built", 18.0, 19.5)
 

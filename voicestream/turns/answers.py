@@ -154,7 +154,7 @@ def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
     """Stop for the user's own words; go on after a backchannel, a cough, or the assistant's own words."""
     if floor.is_deaf_to_speech or event.speech < floor.words.first_speech:
         return
-    text, language = floor.users_words(event), floor.words.language
+    text, language = floor.surely_users_words(event), floor.words.language
     is_called = not text and floor.is_called(event)
     is_listening_sound = is_backchannel(text, language) or is_hesitation(text)
     if is_called or (not is_listening_sound and is_sure(floor, event, text)):
@@ -179,7 +179,7 @@ def is_sure(floor: Floor, event: Transcript, text: str) -> bool:
     words = bare_words(text)
     if is_stop(text, floor.words.language) and (event.is_final or floor.state is State.SPEAKING):
         return True
-    if floor.words.has_echo or floor.leaks or not event.is_final:  # a misheard echo is one word as a rule
+    if floor.leaks or not event.is_final or floor.has_echo(event):  # a misheard echo is one word as a rule
         return len(words) >= SURE_WORDS
     return bool(words)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
+from itertools import groupby
 
 from voicestream.turns.words import bare_words
 
@@ -78,32 +79,42 @@ class EchoGuard:
             self._said.append(_Said(word.word, start, word.end + late))
         self._kept = []
 
-    def own_words(self, text: str, start: float, end: float) -> str:
-        """Return what is left of a transcript of [start, end] without the assistant's own words: the user's."""
+    def own_words(self, text: str, start: float, end: float, longest_kept: int = 0) -> str:
+        """Return what is left of a transcript of [start, end] without the assistant's own words: the user's.
+
+        With `longest_kept`, stretches of so many own words stay between the user's: people take up what they hear. A
+        text that is nothing but own words leaves nothing, however short.
+        """
         audible = [
             word.word for word in self._said if word.start <= end + _LEAD and word.end + self._tail >= start - _PRE_ROLL
         ]
         shown = text.split()
         if not audible or not shown:
             return text
-        return " ".join(_without_echo(shown, audible))
+        is_echo = _find_echo_words(shown, audible)
+        if all(is_echo):
+            return ""
+        kept: list[str] = []
+        for is_own, stretch in groupby(zip(shown, is_echo, strict=True), key=lambda pair: pair[1]):
+            words = [word for word, _ in stretch]
+            kept += words if not is_own or len(words) <= longest_kept else []
+        return " ".join(kept)
 
     def is_own(self, text: str, start: float, end: float) -> bool:
         """Tell whether the transcript of [start, end] holds words, and all of them are the assistant's own."""
         return bool(bare_words(text)) and not bare_words(self.own_words(text, start, end))
 
 
-def _without_echo(shown: list[str], audible: list[str]) -> list[str]:
-    """Return the words of `shown` that are not made of letters of the audible words, in their order."""
+def _find_echo_words(shown: list[str], audible: list[str]) -> list[bool]:
+    """Tell of each word of `shown` whether it is made of letters of the audible words, in their order."""
     bare = ["".join(bare_words(word)) for word in shown]
     is_echo = _find_echo("".join(bare), "".join(audible))
-    own, position = [], 0
-    for word, letters in zip(shown, bare, strict=True):
+    found, position = [], 0
+    for letters in bare:
         covered = sum(is_echo[position : position + len(letters)])
-        if letters and covered < _COVERED * len(letters) and not _is_among(letters, audible):
-            own.append(word)
+        found.append(covered >= _COVERED * len(letters) or _is_among(letters, audible))
         position += len(letters)
-    return own
+    return found
 
 
 def _is_among(letters: str, audible: list[str]) -> bool:

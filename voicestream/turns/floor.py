@@ -15,6 +15,9 @@ from voicestream.turns.wake_phrase import after_wake_phrase
 from voicestream.turns.words import bare_words
 from voicestream.vocabulary import Transcript
 
+TAKEN_UP = 2
+"""Words in a row that the user may take up from the assistant, unless the room is known to echo."""
+
 LEAKY = 2
 """Pauses in a row for nothing but the loudspeaker's own sound that show that the microphone hears it."""
 
@@ -146,9 +149,21 @@ class Floor:
         return self.speech >= self.words.first_speech
 
     def users_words(self, transcript: Transcript) -> str:
-        """Return the transcript without the assistant's own words and the wake phrase."""
+        """Return what the user said: the transcript without the wake phrase and what must be an echo."""
+        return self._without_own(transcript, longest_kept=0 if self.leaks else TAKEN_UP)
+
+    def surely_users_words(self, transcript: Transcript) -> str:
+        """Return the transcript without the wake phrase and without every word that the assistant said too."""
+        return self._without_own(transcript, longest_kept=0)
+
+    def has_echo(self, transcript: Transcript) -> bool:
+        """Tell whether some of its words may be the assistant's own."""
         start = self.starts.get(transcript.speech, transcript.time)
-        text = self.guard.own_words(transcript.text, start, transcript.time)
+        return self.guard.own_words(transcript.text, start, transcript.time) != " ".join(transcript.text.split())
+
+    def _without_own(self, transcript: Transcript, longest_kept: int) -> str:
+        start = self.starts.get(transcript.speech, transcript.time)
+        text = self.guard.own_words(transcript.text, start, transcript.time, longest_kept)
         if self.rules.listening in ("wake_phrase", "wake_word"):
             rest = after_wake_phrase(text, self.rules.wake_phrase)
             text = text if rest is None else rest

@@ -10,6 +10,7 @@ from voicestream.vocabulary import Transcript
 @dataclass(frozen=True, slots=True)
 class _Part:
     text: str
+    sure: str
     heard: str
     time: float
     is_final: bool
@@ -25,10 +26,10 @@ class SpokenTurn:
         self._lead = ""
         self._parts: dict[int, _Part] = {}
 
-    def add(self, transcript: Transcript, users: str) -> None:
-        """Take what is known of a speech now; `users` is the part of its text that the user said."""
+    def add(self, transcript: Transcript, users: str, surely_users: str) -> None:
+        """Take what is known of a speech now, and the parts of its text that the user said, and surely said."""
         if transcript.speech >= self.first_speech:
-            part = _Part(users, transcript.text, transcript.time, transcript.is_final)
+            part = _Part(users, surely_users, transcript.text, transcript.time, transcript.is_final)
             self._parts[transcript.speech] = part
             self.language = transcript.language or self.language
 
@@ -47,6 +48,11 @@ class SpokenTurn:
         """All that the user said in the turn, as far as it is known."""
         texts = [self._lead, *(self._parts[speech].text for speech in sorted(self._parts))]
         return " ".join(text.strip() for text in texts if text.strip())
+
+    @property
+    def sure_text(self) -> str:
+        """What the user surely said, without words that may be an echo."""
+        return " ".join(self._parts[speech].sure for speech in sorted(self._parts)).strip()
 
     @property
     def has_echo(self) -> bool:

@@ -175,7 +175,7 @@ def _take_notice(floor: Floor, event: Input) -> None:
             floor.voice_end = event.time
             floor.is_open = isinstance(event, SpeechPaused)
         case Transcript():
-            floor.words.add(event, floor.users_words(event))
+            floor.words.add(event, floor.users_words(event), floor.surely_users_words(event))
         case _:
             pass
     floor.now = max(floor.now, _end_of(event))

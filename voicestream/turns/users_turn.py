@@ -62,7 +62,8 @@ def settle(floor: Floor, event: object) -> None:
     if not bare_words(text) or (floor.began_over_answer and is_backchannel(text, floor.words.language)):
         drop_speech(floor)
         return
-    wait = 0.0 if floor.is_released else floor.endpointing.wait(text, floor.words.language)
+    wording = floor.words.sure_text if means_stop(floor, text) else text
+    wait = 0.0 if floor.is_released else floor.endpointing.wait(wording, floor.words.language)
     if floor.now < floor.voice_end + wait:
         speculate(floor, text)
     elif is_hesitation(text):
@@ -123,7 +124,8 @@ def take_turn(floor: Floor, text: str) -> None:
 
 def means_stop(floor: Floor, text: str) -> bool:
     """Tell whether the turn, or what was added to it after it was taken, is nothing but a wish for silence."""
-    return is_stop(text, floor.words.language) or is_stop(floor.newly_said(), floor.words.language)
+    wordings = (text, floor.newly_said(), floor.words.sure_text)
+    return any(is_stop(wording, floor.words.language) for wording in wordings)
 
 
 def begin_answer(floor: Floor, text: str, is_speculative: bool) -> None:
