@@ -61,6 +61,11 @@ class Whisper:
         """Return when the model is loaded."""
         await asyncio.wrap_future(self._loaded)
 
+    @property
+    def compute_type(self) -> str:
+        """Arithmetic of the loaded model, such as int8_float32."""
+        return str(self._loaded.result().model.compute_type)
+
     async def transcribe(self, audio: Samples, *, is_final: bool, prompt: str = "") -> Hypothesis:
         """Recognize `audio` at SAMPLE_RATE, up to 30 s; a cancelled call ends in its own thread."""
         loop = asyncio.get_running_loop()
