@@ -23,6 +23,7 @@ from voicestream.sessions.control import controlled
 from voicestream.sessions.controls import Controls
 from voicestream.sessions.conversation import open_assistant, show_events, typed_lines
 from voicestream.sessions.hooks import hooked
+from voicestream.sessions.push_button import pressed_by_signal
 from voicestream.sessions.record import record_events, recorded
 from voicestream.sessions.reload import reloaded_on_hangup
 from voicestream.sessions.watchdog import watched
@@ -97,6 +98,7 @@ async def converse(
     async with (
         controlled(controls, events, assistant.config.control),
         reloaded_on_hangup(assistant, read),
+        pressed_by_signal(controls),
         watched(events),
     ):
         if terminal:
