@@ -52,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(command.run(parser.parse_args(words)))
     except VoicestreamError as error:
-        sys.stderr.write(f"voicestream: {error}\n")
+        from voicestream.displays.lines import printable  # late: a message may hold what a server wrote
+
+        sys.stderr.write(f"voicestream: {printable(str(error))}\n")
         return error.exit_status
     except KeyboardInterrupt:
         return 130

@@ -4,6 +4,7 @@ made from these classes."""
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -333,13 +334,20 @@ class Events:
 
 
 def as_json(event: Event) -> str:
-    """Return the event as one line of JSON; absent values are left out."""
+    """Return the event as one line of JSON; absent values are left out.
+
+    What could steer a terminal or is no letter stands as an escape: the text may be a model's.
+    """
     record: dict[str, Any] = {"event": event.name, "time": round(event.time, 6)}
     for item in fields(event):
         value = getattr(event, item.name)
         if item.name != "time" and value is not None:
             record[item.name] = round(value, 6) if isinstance(value, float) else value
-    return json.dumps(record, ensure_ascii=False)
+    return _UNSAFE.sub(lambda letter: f"\\u{ord(letter[0]):04x}", json.dumps(record, ensure_ascii=False))
+
+
+_UNSAFE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Controls that JSON lets stand, changes of direction, line separators, and halves of letters, which no file takes."""
 
 
 def from_json(line: str) -> Event | None:

@@ -98,6 +98,15 @@ def test_no_letter_at_all_can_steer_a_terminal() -> None:
         assert steering("".join(shown)) == set(), ascii(evil)
 
 
+@pytest.mark.parametrize("evil", EVIL, ids=ascii)
+def test_an_event_as_json_steers_no_terminal_and_can_be_written_and_read(evil: str) -> None:
+    event = told.Turn(turn=1, text=evil)
+    line = told.as_json(event)
+    assert line.encode() == line.encode().replace(b"\n", b"")
+    assert steering(line) <= {"\ufeff", "\U000e0041"}
+    assert told.from_json(line) == event
+
+
 def steering(text: str) -> set[str]:
     joiners = "\u200c\u200d"
     return {each for each in set(text) - set("\n\t" + joiners) if unicodedata.category(each) in ("Cc", "Cf", "Cs")}

@@ -35,6 +35,23 @@ class Controls:
         """Take a typed turn."""
         self._assistant.type(text)
 
+    def take_line(self, line: str) -> bool:
+        """Take a typed line: a turn, or after a slash the name of a key; return False where it asks to quit."""
+        match line:
+            case "/talk":
+                self.talk()
+            case "/mute":
+                self.toggle_mute()
+            case "/stop":
+                self.stop()
+            case "/repeat":
+                self.repeat()
+            case "/quit":
+                return False
+            case _:
+                self.ask(line)
+        return True
+
     def say(self, text: str) -> None:
         """Say something that nobody asked for, as soon as nobody else speaks."""
         self._assistant.announce(text)

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from voicestream.backends.no_ears import NoEars
 from voicestream.commands.options import open_events
 from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
-from voicestream.displays.lines import Lines
+from voicestream.displays.lines import Lines, printable
 from voicestream.errors import ModelError
 from voicestream.events import Events
 from voicestream.parts import Microphone
@@ -32,13 +32,16 @@ from voicestream.vocabulary import Message
 from voicestream.voice_choice import choose_language_guess, make_style
 
 
-def show_events(events: Events, arguments: Namespace) -> None:
-    """Let the events be seen as the command line asks: JSON lines where --events says, else lines of text."""
+def show_events(events: Events, arguments: Namespace, *, is_live: bool = True) -> None:
+    """Let the events be seen as the command line asks: JSON lines where --events says, else lines of text.
+
+    `is_live`: words appear while they are said, where the output is a terminal.
+    """
     out = open_events(arguments)
     if out:
         events.show_on(write_json_lines(out))
     if out is not sys.stdout:
-        events.show_on(Lines(sys.stdout, is_live=sys.stdout.isatty(), is_verbose=arguments.verbose))
+        events.show_on(Lines(sys.stdout, is_live=is_live and sys.stdout.isatty(), is_verbose=arguments.verbose))
 
 
 @asynccontextmanager
@@ -141,8 +144,8 @@ async def _announce(mind: Mind, assistant: Assistant) -> None:
         assistant.announce(announcement.text)
 
 
-async def typed_lines(assistant: Assistant, finished: asyncio.Event | None = None) -> None:
-    """Let every line typed on the terminal be a turn; set `finished` at the end of the typing."""
+async def typed_lines(take: Callable[[str], bool]) -> bool:
+    """Hand over every line that is typed on the terminal; return whether one asked to quit, or the typing ended."""
     loop = asyncio.get_running_loop()
     lines: Channel[str] = Channel(ahead=16)
 
@@ -153,10 +156,9 @@ async def typed_lines(assistant: Assistant, finished: asyncio.Event | None = Non
 
     threading.Thread(target=read, name="typing", daemon=True).start()
     async for line in lines:
-        if line.strip():
-            assistant.type(line.strip())
-    if finished:
-        finished.set()
+        if line.strip() and not take(line.strip()):
+            return True
+    return False
 
 
 async def ask_once(question: str, config: Config, arguments: Namespace) -> int:
@@ -183,5 +185,5 @@ async def ask_once(question: str, config: Config, arguments: Namespace) -> int:
         for answer in answers:
             sys.stdout.write(told.as_json(answer) + "\n")
         for failure in failures:
-            sys.stderr.write(f"voicestream: {failure.message}\n")
+            sys.stderr.write(f"voicestream: {printable(failure.message)}\n")
     return ModelError.exit_status if failures else 0

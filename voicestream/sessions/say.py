@@ -72,7 +72,7 @@ async def say(text: str, config: Config, out: TextIO | None) -> int:
     def fail(error: VoiceError, sentence: Sentence) -> None:
         nonlocal failures
         failures += 1
-        sys.stderr.write(f"voicestream: sentence {sentence.index}: {error}\n")
+        sys.stderr.write(f"voicestream: sentence {sentence.index}: {printable(str(error))}\n")
         events.emit(told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
 
     async with AsyncExitStack() as stack:

@@ -70,7 +70,7 @@ async def type_without_microphone(assistant: Assistant) -> asyncio.Event | None:
 def show(events: Events, config: Config, arguments: Namespace) -> Terminal | None:
     """Let the events be seen: on the whole terminal where there is one and nothing else is asked for, else as lines."""
     if is_plain(config, arguments):
-        show_events(events, arguments)
+        show_events(events, arguments, is_live=not (arguments.plain or arguments.headless))
         return None
     from voicestream.displays.terminal import Terminal
 
@@ -109,13 +109,19 @@ async def converse(
     ):
         if terminal:
             await until_first_ends(assistant.converse(), terminal.run(controls, controls.state))
-            return
-        typing = asyncio.create_task(typed_lines(assistant, finished), name="typing") if is_typed else None
-        try:
+        elif is_typed:
+            await until_first_ends(assistant.converse(), until_quit(controls, finished))
+        else:
             await assistant.converse()
-        finally:
-            if typing:
-                await ended(typing)
+
+
+async def until_quit(controls: Controls, finished: asyncio.Event | None) -> None:
+    """Take typed lines until one asks to quit; where only the typing ends, set `finished` and let the speech go on."""
+    if await typed_lines(controls.take_line):
+        return
+    if finished:
+        finished.set()
+    await asyncio.Event().wait()
 
 
 async def until_first_ends(*works: Coroutine[Any, Any, None]) -> None:
