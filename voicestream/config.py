@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -390,18 +391,50 @@ def _kind(value: object) -> str:
     }.get(type(value), type(value).__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What there is to know of one key."""
+
+    section: str
+    key: str
+    allowed: str
+    """Its range, or the words that it may be; empty where any value of its type is allowed."""
+    meaning: str
+    """With its unit."""
+
+    @property
+    def path(self) -> str:
+        """As --set takes it."""
+        return f"{self.section}.{self.key}"
+
+
+def settings() -> list[Setting]:
+    """Return every key, in the order of the file."""
+    return [
+        Setting(name, key, _allowed(hint), _meaning(hint))
+        for name, section in get_type_hints(Config).items()
+        for key, hint in get_type_hints(section, include_extras=True).items()
+    ]
+
+
+def value_of(config: Config, setting: Setting) -> str:
+    """Return what a key is set to, as YAML writes it."""
+    value = getattr(getattr(config, setting.section), setting.key)
+    return yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True).split("\n")[0]
+
+
 def as_yaml(config: Config | None = None) -> str:
     """Return the settings as a commented config.yaml."""
     config = config or Config()
-    lines = ["# Settings of voicestream. Every key may be left out: what stands here is its default.", ""]
-    for name, section_type in get_type_hints(Config).items():
-        section = getattr(config, name)
-        lines += [f"# {section_type.__doc__}", f"{name}:"]
-        for key, hint in get_type_hints(section_type, include_extras=True).items():
-            value = getattr(section, key)
-            lines.append(f"  {key}: {_scalar(value)}  # {_comment(hint)}")
-        lines.append("")
-    return "\n".join(lines).rstrip() + "\n"
+    lines = ["# Settings of voicestream. Every key may be left out: what stands here is its default."]
+    section = ""
+    for setting in settings():
+        if setting.section != section:
+            section = setting.section
+            lines += ["", f"# {type(getattr(config, section)).__doc__}", f"{section}:"]
+        allowed = f" ({setting.allowed})" if setting.allowed else ""
+        lines.append(f"  {setting.key}: {value_of(config, setting)}  # {setting.meaning}{allowed}")
+    return "\n".join(lines) + "\n"
 
 
 def sources(config: Config, path: Path | None, overrides: Sequence[str]) -> list[tuple[str, str, str]]:
@@ -409,30 +442,30 @@ def sources(config: Config, path: Path | None, overrides: Sequence[str]) -> list
     tree = _read(path) if path is not None else {}
     typed = {override.partition("=")[0].strip() for override in overrides}
     rows = []
-    for name, section_type in get_type_hints(Config).items():
-        section = getattr(config, name)
-        in_file = tree.get(name) or {}
-        for key in get_type_hints(section_type):
-            place = f"{name}.{key}"
-            source = "--set" if place in typed or name in typed else str(path) if key in in_file else "default"
-            rows.append((place, _scalar(getattr(section, key)), source))
+    for setting in settings():
+        is_set = setting.path in typed or setting.section in typed
+        is_in_file = setting.key in (tree.get(setting.section) or {})
+        source = "--set" if is_set else str(path) if is_in_file else "default"
+        rows.append((setting.path, value_of(config, setting), source))
     return rows
 
 
-def _scalar(value: object) -> str:
-    return yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True).split("\n")[0]
+def _meaning(hint: Any) -> str:
+    return next((item.description for item in _metas(hint) if item.description), "")
 
 
-def _comment(hint: Any) -> str:
-    metas = [item for item in getattr(hint, "__metadata__", ()) if isinstance(item, Meta)]
-    text = next((meta.description for meta in metas if meta.description), "")
-    limits = [_limits(meta) for meta in metas if _limits(meta)]
+def _allowed(hint: Any) -> str:
+    metas = _metas(hint)
     base = get_args(hint)[0] if metas else hint
     if get_origin(base) is Literal:
-        limits.append(" | ".join(map(str, get_args(base))))
-    return f"{text} ({', '.join(limits)})" if limits else text
+        return " | ".join(map(str, get_args(base)))
+    return next((limits for meta in metas if (limits := _limits(meta))), "")
+
+
+def _metas(hint: Any) -> list[Meta]:
+    return [item for item in getattr(hint, "__metadata__", ()) if isinstance(item, Meta)]
 
 
 def _limits(meta: Meta) -> str:
     low = meta.ge if meta.ge is not None else meta.gt
-    return f"{low:g} to {meta.le:g}" if low is not None and meta.le is not None else ""
+    return f"{low:.10g} to {meta.le:.10g}" if low is not None and meta.le is not None else ""

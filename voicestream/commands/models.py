@@ -13,6 +13,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from voicestream.backends.model_download import Progress
 
+EXAMPLES = """
+voicestream models list
+voicestream models fetch base.en
+voicestream models import /media/stick/small --name small
+"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `voicestream models` understands."""
