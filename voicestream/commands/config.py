@@ -18,7 +18,7 @@ voicestream config show           every value, and where it came from
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream config`."""
-    parser.add_argument("action", choices=["init", "check", "show"], help="write a file with comments, check one, show all")
+    parser.add_argument("action", choices=["init", "check", "show"], help="write a commented file, check one, show all")
     parser.add_argument("file", nargs="?", type=Path, help="default: your config.yaml; init - prints it")
     add_settings(parser)
 
