@@ -33,7 +33,7 @@ from voicestream.thinking.delivery import Delivery
 from voicestream.thinking.timers import Timers
 from voicestream.thinking.tools import Tool
 from voicestream.vocabulary import Samples
-from voicestream.voice_choice import open_voice
+from voicestream.voice_choice import find_fixed_phrases, keep_phrases, open_voice
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
 """Endings of names that mean a file and not a device."""
@@ -89,10 +89,11 @@ async def open_parts(
     """
     async with AsyncExitStack() as stack:
         card = _sound_card()
-        hearing, mouth, mind = await _all(
+        hearing, mouth, mind, phrases = await _all(
             open_ears(config, events, stack, ears),
             open_mouth(config, events, stack, card, is_fast=is_fast),
             open_mind(config, events, stack),
+            asyncio.to_thread(find_fixed_phrases, config),
         )
         follow_rate = getattr(mouth.voice, "follow_rate", None)  # servers' voices have a rate of their own
         if follow_rate:
@@ -106,7 +107,7 @@ async def open_parts(
             detector=hearing.detector,
             recognizer=hearing.recognizer,
             thinker=mind.thinker,
-            voice=mouth.voice,
+            voice=keep_phrases(mouth.voice, phrases, config.speaking, lambda: mind.delivery.rate),
             speaker=mouth.speaker,
             delivery=mind.delivery,
             now=datetime.now,
@@ -241,6 +242,7 @@ async def open_mind(config: Config, events: Events, stack: AsyncExitStack) -> Mi
     """Choose the language model, and give it the assistant's own tools; raise ConfigError."""
     from voicestream.model_choice import choose_model
     from voicestream.thinking.bell import read_clocks
+    from voicestream.thinking.filler import FillingThinker
     from voicestream.thinking.offline_assistant import OfflineAssistant
     from voicestream.thinking.own_tools import own_tools
     from voicestream.thinking.tool_use import FILLER_AFTER, ToolUser
@@ -262,7 +264,9 @@ async def open_mind(config: Config, events: Events, stack: AsyncExitStack) -> Mi
         filler=f"{filler} ",
         filler_after=FILLER_AFTER if filler else float("inf"),
     )
-    return Mind(thinker, timers, delivery, name)
+    speaking = config.speaking
+    answering = FillingThinker(thinker, speaking.filler, speaking.filler_after) if speaking.filler else thinker
+    return Mind(answering, timers, delivery, name)
 
 
 async def _open_tool_servers(config: Config, events: Events, stack: AsyncExitStack) -> tuple[Tool, ...]:

@@ -164,6 +164,13 @@ class Speaking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pitch: Annotated[int, Meta(ge=0, le=100, description="0 to 100; only espeak's voices know it")] = 50
     volume: Annotated[float, Meta(ge=0, le=1, description="0 to 1")] = 1.0
     pause: Annotated[float, Meta(ge=0, le=2, description="seconds of silence between sentences")] = 0.25
+    cache: Annotated[
+        bool, Meta(description="keep the audio of the assistant's own fixed phrases on disk, at most 20 MB")
+    ] = True
+    filler: Annotated[
+        str, Meta(description="what is said when the model is slow to begin, such as Let me think.; empty: nothing")
+    ] = ""
+    filler_after: Annotated[float, Meta(ge=0.3, le=30, description="seconds of waiting after which it is said")] = 1.5
     threads: Annotated[int, Meta(ge=1, le=8, description="threads of a neural voice")] = 2
     address: Annotated[
         str, Meta(description="of a remote voice: http://127.0.0.1:8880/v1, or tcp://127.0.0.1:10200 for wyoming")

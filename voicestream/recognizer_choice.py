@@ -106,7 +106,12 @@ async def _open_remote(config: Config, events: Events, stack: AsyncExitStack) ->
         from voicestream.backends.wyoming_recognizer import WyomingRecognizer
 
         first = await stack.enter_async_context(
-            WyomingRecognizer(remote.wyoming, language=language, answer_limit=remote.answer_limit)
+            WyomingRecognizer(
+                remote.wyoming,
+                language=language,
+                hot_words=config.hearing.hot_words,
+                answer_limit=remote.answer_limit,
+            )
         )
         name = remote.wyoming
     else:
@@ -117,6 +122,7 @@ async def _open_remote(config: Config, events: Events, stack: AsyncExitStack) ->
             model=remote.model,
             key_variable=remote.key_variable,
             language=language,
+            hot_words=config.hearing.hot_words,
             answer_limit=remote.answer_limit,
             partials=remote.partials,
         )

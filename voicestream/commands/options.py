@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Parser(argparse.ArgumentParser):
     """Reads the words after one command; its help ends with examples, and its errors end with status 64."""
 
-    def __init__(self, prog: str, description: str | None, examples: str = "") -> None:
+    def __init__(self, prog: str, description: str | None = None, examples: str = "") -> None:
         super().__init__(
             prog=prog,
             description=" ".join((description or "").split()),

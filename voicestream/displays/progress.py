@@ -1,4 +1,4 @@
-"""A bar that shows how far a download is, on a terminal; elsewhere one line."""
+"""Shows how far something long is: a download, a text that is read aloud."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from types import TracebackType
 from typing import Self, TextIO
 
 WIDTH = 30
+
+LONG_TEXT = 2_000
+"""Characters from which a text is long: two minutes."""
 
 
 class ProgressBar:
@@ -39,3 +42,39 @@ class ProgressBar:
     ) -> None:
         if self._is_shown and self._out.isatty():
             self._out.write("\n")
+
+
+class ReadingProgress:
+    """Shows on a terminal how far a long text has been read aloud; elsewhere, nothing."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._shown = ""
+
+    def show(self, seconds: float, spoken: int, total: float) -> None:
+        """Show that `spoken` characters of `total` (0: not known) have taken so many seconds."""
+        if not self._out.isatty() or max(spoken, total) < LONG_TEXT:
+            return
+        line = _clock(seconds)
+        if total and spoken:
+            share = min(1.0, spoken / total)
+            line = f"{100 * share:3.0f} %  {line}, about {_clock(seconds / share - seconds)} left"
+        if line != self._shown:
+            self._write(line)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            self._write("")
+            self._out.write("\r")
+            self._out.flush()
+
+    def _write(self, line: str) -> None:
+        self._out.write("\r" + line.ljust(len(self._shown)))
+        self._out.flush()
+        self._shown = line
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
