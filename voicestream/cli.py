@@ -8,6 +8,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from voicestream import __version__
 from voicestream.commands.options import Parser
@@ -52,13 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if name not in COMMANDS:
         sys.stderr.write(f"voicestream: there is no command {name!r}; `voicestream --help` lists them\n")
         return 64
-    command = importlib.import_module(f"voicestream.commands.{name}")
     # httpx would load its own command line with rich and click, where they are installed: 6 MB that nobody uses.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # None is how an import is refused
-    parser = Parser(f"voicestream {name}", command.__doc__, getattr(command, "EXAMPLES", ""))
-    command.add_arguments(parser)
     try:
-        return int(command.run(parser.parse_args(words)))
+        return int(command_of(name).run(parser_of(name).parse_args(words)))
     except VoicestreamError as error:
         from voicestream.displays.lines import printable  # late: a message may hold what a server wrote
 
@@ -69,6 +67,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output is gone: nothing to say, and nobody to say it to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+def command_of(name: str) -> ModuleType:
+    """Return the command's file."""
+    return importlib.import_module(f"voicestream.commands.{name}")
+
+
+def parser_of(name: str) -> Parser:
+    """Return what reads the words after the command."""
+    command = command_of(name)
+    parser = Parser(f"voicestream {name}", command.__doc__, command.EXAMPLES)
+    command.add_arguments(parser)
+    return parser
 
 
 def _overview() -> str:
