@@ -34,7 +34,7 @@ async def _open_local(config: Config, events: Events, stack: AsyncExitStack) -> 
     except (InputError, FetchError) as error:
         if hearing.recognizer == "whisper":
             raise
-        events.emit(Notice(code="no_whisper", message=f"No Whisper model {hearing.model}: {error}"))
+        events.tell(Notice(code="no_whisper", message=f"No Whisper model {hearing.model}: {error}"))
         return await _open_embedded(events, stack)
     from voicestream.backends.tuning_file import read_tuning
     from voicestream.backends.whisper import WhisperSettings, open_whisper
@@ -70,7 +70,7 @@ async def _open_embedded(events: Events, stack: AsyncExitStack) -> tuple[Recogni
     from voicestream.thinking.phrases import jsgf
 
     recognizer = await stack.enter_async_context(SphinxRecognizer(jsgf()))
-    events.emit(Notice(code="only_phrases", message=ONLY_PHRASES))
+    events.tell(Notice(code="only_phrases", message=ONLY_PHRASES))
     return recognizer, "PocketSphinx (its phrases only)"
 
 
@@ -106,6 +106,6 @@ async def _open_remote(config: Config, events: Events, stack: AsyncExitStack) ->
     second, second_name = await _open_local(config, events, stack)
 
     def tell(message: str) -> None:
-        events.emit(Notice(code="recognizer", message=message))
+        events.tell(Notice(code="recognizer", message=message))
 
     return with_fallback(first, second, tell), f"{name}, else {second_name}"
