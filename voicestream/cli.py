@@ -26,6 +26,7 @@ COMMANDS = {
     "control": "steer the conversation that runs: mute, stop, say, volume, events",
     "service": "keep it running in the background, as a systemd user service",
     "config": "write, check or show the settings",
+    "replay": "run a recorded conversation again, exactly, and compare",
     "timeline": "draw a conversation as a picture, from its events",
     "bench": "measure this machine: hearing, model, sentences, voice, conversation",
 }
