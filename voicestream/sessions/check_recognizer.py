@@ -73,14 +73,14 @@ async def _foretell(model: str, is_demanded: bool) -> Finding:
     status: Status = "problem" if is_demanded else "warning"
     message = f"Whisper {model} is not here"
     if not is_demanded:
-        message += ", so only the phrases of the embedded recognizer are understood"
+        message += ": only the phrases of the embedded recognizer are understood"
     if not find_size(model):
         return Finding("recognizer", status, message, fetch)
     tiny = await _measure_tiny()
     shares = {size: tiny * COSTS[size] for size in ("tiny", "base", "small")}
     figures = {f"predicted_share_of_{size}": round(share, 3) for size, share in shares.items()}
     share = predict_share(model, "tiny", tiny) or 0.0
-    message += f"; it will take about {share:.2f}× real time here"
+    message += f"; it would take about {share:.2f}× real time"
     if share <= KEEPS_UP:
         return Finding("recognizer", status, message, fetch, figures)
     return Finding("recognizer", status, f"{message}: too slow", _take(propose_size(model, "tiny", tiny)), figures)
