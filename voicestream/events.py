@@ -99,6 +99,17 @@ class TranscriptEvent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechIgnored(Event):
+    """Something was heard, and nothing comes of it."""
+
+    name: ClassVar[str] = "speech_ignored"
+    reason: str
+    """silence, backchannel, echo, muted, asleep, not interruptible, stopped or typed"""
+    text: str
+    """what was understood of it; empty where it was not meant for the assistant"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turn(Event):
     """The user's turn is complete."""
 
@@ -211,7 +222,7 @@ class Resumed(Event):
     turn: int
     """number of the turn"""
     reason: str
-    """silence, backchannel or echo"""
+    """silence, backchannel, echo, muted or ended"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +251,21 @@ class Answer(Event):
     """stop, length, tool_calls, content_filter, refusal, stopped_early, interrupted or error"""
     usage: dict[str, int] = field(default_factory=dict)
     """tokens, where the server tells"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wasted(Event):
+    """The model was asked before the turn was over, and the user went on: nobody heard that answer."""
+
+    name: ClassVar[str] = "wasted"
+    turn: int
+    """number of the turn"""
+    text: str
+    """what the user had said until then"""
+    input_tokens: int
+    """of the request; estimated where the server had not told yet"""
+    output_tokens: int
+    """written until it was stopped; estimated likewise"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ class WrittenControls:
     def quit(self) -> None:
         self._write("quit")
 
-    def heard(self) -> str:
+    def spoken(self) -> str:
         return "It is"
 
 

@@ -156,8 +156,8 @@ def measure_silence(hours: float) -> tuple[float, float]:
     return (time.process_time() - started) / (count * FRAME_SECONDS), _resident() - before
 
 
-async def measure_share(folder: Path, settings: WhisperSettings, share: float, seconds: float = 20.0) -> float:
-    """Return the share of a core that partials take of one long speech, in real time, where `share` is set."""
+async def measure_share(folder: Path, settings: WhisperSettings, share: float, seconds: float = 40.0) -> float:
+    """Return the share of a core that partials take of talk without a pause, in real time, where `share` is set."""
     async with open_whisper(folder, settings) as whisper:
         counted = _Counted(whisper)
         noise = (np.random.default_rng(2).standard_normal(int(seconds * SAMPLE_RATE)) * 0.1).astype(np.float32)
@@ -191,8 +191,8 @@ async def _speech(audio: Samples, started: float | None = None) -> AsyncIterator
 
 
 async def _unbroken(audio: Samples, started: float) -> AsyncIterator[SpeechEvent]:
-    """Yield audio as one speech without any pause."""
-    segmenter = Segmenter(SegmenterSettings(max_speech=30.0))
+    """Yield audio as speech without any pause, which is cut where it becomes too long."""
+    segmenter = Segmenter(SegmenterSettings(max_speech=20.0))
     async for frame in _paced(frames_of(audio, after=0.0), started):
         for event in segmenter.add(frame, 0.95):
             yield event

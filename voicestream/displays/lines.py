@@ -61,6 +61,8 @@ class Lines:
                 self._end_line()
             case told.Latency() if self._is_verbose and event.first_sound is not None:
                 self._line(f"  ({event.first_sound:.2f} s from the end of your speech to the first sound)")
+            case told.Wasted() if self._is_verbose:
+                self._line(f"  (asked too early: about {event.input_tokens + event.output_tokens} tokens for nothing)")
             case told.ErrorEvent():
                 self._line(f"! {event.stage}: {printable(event.message)}")
         self._out.flush()

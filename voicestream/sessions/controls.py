@@ -80,10 +80,10 @@ class Controls:
         if delivery := self._assistant.parts.delivery:
             delivery.volume = min(max(volume, 0.0), 1.0)
 
-    def heard(self) -> str:
-        """Return what was heard so far of the answer that is spoken."""
+    def spoken(self) -> str:
+        """Return the part of the answer whose words have sounded to their end: the next one sounds now."""
         reply = self._assistant.reply
-        return heard_text(reply.sentences, self._assistant.parts.speaker.played()) if reply else ""
+        return heard_text(reply.sentences, self._assistant.parts.speaker.played(), share=1.0) if reply else ""
 
     def _put(self, happened: turns.Input) -> None:
         self._assistant.inputs.put_now(happened)

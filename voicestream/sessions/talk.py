@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voicestream.assemble import is_file
 from voicestream.assistant import Assistant
@@ -16,17 +16,20 @@ from voicestream.backends.no_ears import NoEars
 from voicestream.commands.options import open_events
 from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
-from voicestream.displays.terminal import Terminal, can_draw
 from voicestream.errors import DeviceError
 from voicestream.events import Events, Notice
 from voicestream.sessions.control import controlled
 from voicestream.sessions.controls import Controls
 from voicestream.sessions.conversation import open_assistant, show_events, typed_lines
 from voicestream.sessions.hooks import hooked
+from voicestream.sessions.push_button import pressed_by_signal
 from voicestream.sessions.record import record_events, recorded
 from voicestream.sessions.reload import reloaded_on_hangup
 from voicestream.sessions.watchdog import watched
 from voicestream.stages import ended
+
+if TYPE_CHECKING:
+    from voicestream.displays.terminal import Terminal
 
 
 async def talk(config: Config, arguments: Namespace, read: Callable[[], Config]) -> None:
@@ -66,21 +69,25 @@ async def type_without_microphone(assistant: Assistant) -> asyncio.Event | None:
 
 def show(events: Events, config: Config, arguments: Namespace) -> Terminal | None:
     """Let the events be seen: on the whole terminal where there is one and nothing else is asked for, else as lines."""
-    is_plain = (
-        arguments.plain
-        or arguments.headless
-        or arguments.events == "-"
-        or is_file(config.audio.input)
-        or not can_draw()
-    )
-    if is_plain:
+    if is_plain(config, arguments):
         show_events(events, arguments)
         return None
+    from voicestream.displays.terminal import Terminal
+
     if out := open_events(arguments):
         events.show_on(write_json_lines(out))
     terminal = Terminal()
     events.show_on(terminal)
     return terminal
+
+
+def is_plain(config: Config, arguments: Namespace) -> bool:
+    """Return whether lines are wanted, or all that this terminal can show."""
+    if arguments.plain or arguments.headless or arguments.events == "-" or is_file(config.audio.input):
+        return True
+    from voicestream.displays.terminal import can_draw  # late: with its library it is 8 MB, which a service spares
+
+    return not can_draw()
 
 
 async def converse(
@@ -97,6 +104,7 @@ async def converse(
     async with (
         controlled(controls, events, assistant.config.control),
         reloaded_on_hangup(assistant, read),
+        pressed_by_signal(controls),
         watched(events),
     ):
         if terminal:
