@@ -82,7 +82,7 @@ async def _find_whisper(name: str) -> Path:
     from voicestream.displays.progress import ProgressBar
 
     with ProgressBar(sys.stderr, name) as bar:
-        return await fetch_model(name, lambda progress: bar.show(progress.done, progress.total))
+        return await fetch_model(name, lambda progress: bar.show(progress.file, progress.done, progress.total))
 
 
 def _embedded(events: Events) -> Choice:
