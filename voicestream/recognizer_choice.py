@@ -79,10 +79,10 @@ async def _find_whisper(name: str) -> Path:
     if folder := find_model(name):
         return folder
     from voicestream.backends.model_download import fetch_model
-    from voicestream.displays.progress import ProgressBar
+    from voicestream.displays.download_progress import ProgressBar
 
     with ProgressBar(sys.stderr, name) as bar:
-        return await fetch_model(name, lambda progress: bar.show(progress.done, progress.total))
+        return await fetch_model(name, lambda progress: bar.show(progress.file, progress.done, progress.total))
 
 
 def _embedded(events: Events) -> Choice:
