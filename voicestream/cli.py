@@ -27,6 +27,7 @@ COMMANDS = {
     "doctor": "look at what a conversation needs here, and how to mend it",
     "control": "steer the conversation that runs: mute, stop, say, volume, events",
     "service": "keep it running in the background, as a systemd user service",
+    "replay": "run a recorded conversation again, exactly, and compare",
     "timeline": "draw a conversation as a picture, from its events",
     "bench": "measure this machine: hearing, model, sentences, voice, conversation",
 }
@@ -35,7 +36,7 @@ TITLES = {
     "talk": "\ntalk and listen:\n",
     "devices": "\nset up:\n",
     "control": "\nwhile it runs:\n",
-    "timeline": "\nlook back, and measure:\n",
+    "replay": "\nlook back, and measure:\n",
 }
 """What stands above the first command of each kind."""
 

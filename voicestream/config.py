@@ -308,9 +308,11 @@ class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def load_config(path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
     """Return the settings of `path`, or the defaults, changed by `key.path=value`; raise ConfigError with one line."""
-    tree: dict[str, Any] = {}
-    if path is not None:
-        tree = _read(path)
+    return change_config({} if path is None else _read(path), overrides)
+
+
+def change_config(tree: dict[str, Any], overrides: Sequence[str]) -> Config:
+    """Return the settings of sections and keys, changed by `key.path=value`; raise ConfigError with one line."""
     for override in overrides:
         _override(tree, override)
     return _convert(tree)

@@ -313,6 +313,8 @@ class Events:
         self._clock = clock
         self._start = clock()
         self._displays: list[Display] = []
+        self.teller: Display = self.emit
+        """Publishes what happened beside the conversation; a session that is recorded lets it arrive on its tape."""
 
     def show_on(self, display: Display) -> None:
         """Let `display` see every event from now on; it is called on the event loop and must not block."""
@@ -325,6 +327,10 @@ class Events:
     def when(self, clock_time: float) -> float:
         """Return the seconds since the start for a reading of the same clock."""
         return clock_time - self._start
+
+    def tell(self, event: Event) -> None:
+        """Publish what happened beside the conversation, such as that a device is lost."""
+        self.teller(event)
 
     def emit(self, event: Event, at: float | None = None) -> None:
         """Publish `event`, stamped with `at` or with the present."""

@@ -23,7 +23,7 @@ def drawn(columns: int, monkeypatch: pytest.MonkeyPatch, *, is_coloured: bool = 
     checklist.done(
         "warning", "recognizer", "Whisper base.en is not here " * 4, "`voicestream models fetch base.en`, " * 3
     )
-    checklist.end("ok", "`voicestream talk` would work.")
+    checklist.end("ok", "`voicestream talk` would work, and it would work well.")
     return out.getvalue().replace("\r\x1b[K", "")
 
 

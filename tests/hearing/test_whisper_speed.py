@@ -15,6 +15,7 @@ from voicestream.hearing.whisper_speed import KEEPS_UP, find_size, predict_share
         ("distil-small.en", "small"),
         ("large-v3", "large"),
         ("large-v3-turbo", "turbo"),
+        ("distil-large-v3", "turbo"),
         ("somebody/whisper-medium-de", "medium"),
         ("/models/my-own", ""),
         ("database", ""),

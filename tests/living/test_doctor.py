@@ -21,12 +21,19 @@ from voicestream.sessions.check_machine import check_clock, check_disk
 from voicestream.sessions.check_sound import check_loudspeaker, check_microphone, check_portaudio, judge_microphone
 from voicestream.sessions.doctor import Doctor
 from voicestream.sessions.findings import Finding, would_talk
+from voicestream.sessions.model_shelf import list_shelf
 
 QUIET = ("--output", "none", "--set", "thinking.provider=offline", "--set", "hearing.model=tiny-synthetic")
 CHECKS = [
     *("python", "disk", "clock", "portaudio", "loudspeaker", "microphone", "echo", "espeak", "voice", "recognizer"),
     *("model", "service"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measured speeds are remembered."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def examine(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, dict]]:
@@ -106,6 +113,18 @@ def test_the_speed_of_a_model_that_is_not_here_is_measured_on_its_shape() -> Non
     finding = asyncio.run(check_recognizer.check_recognizer(load_config(overrides=["hearing.model=base.en"]), None))
     assert finding.status == "warning"
     assert 0 < finding.figures["predicted_share_of_tiny"] < finding.figures["predicted_share_of_base"]
+    shelf = {model.name: model for model in list_shelf()}
+    assert shelf["base.en"].is_foretold
+    assert shelf["base.en"].speed == pytest.approx(finding.figures["predicted_share_of_base"], abs=0.001)
+    assert shelf["tiny-synthetic"].speed is None
+
+
+def test_the_speed_of_a_model_that_is_here_is_remembered() -> None:
+    config = load_config(overrides=["hearing.model=tiny-synthetic"])
+    finding = asyncio.run(check_recognizer.check_recognizer(config, None))
+    shelf = {model.name: model for model in list_shelf()}
+    assert shelf["tiny-synthetic"].speed == pytest.approx(finding.figures["share_of_real_time"], abs=0.001)
+    assert shelf["base.en"].speed is None  # it is no model of tiny's shape, whatever its name says
 
 
 @pytest.mark.parametrize(("share", "status"), [(KEEPS_UP * 0.5, "ok"), (KEEPS_UP * 1.5, "warning")])

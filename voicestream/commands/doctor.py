@@ -55,7 +55,7 @@ async def _report(config: Config) -> list[Finding]:
     from voicestream.displays.checklist import Checklist
     from voicestream.sessions.doctor import Doctor
 
-    checklist = Checklist(sys.stdout, is_coloured="NO_COLOR" not in os.environ)
+    checklist = Checklist(sys.stdout, is_coloured=not os.environ.get("NO_COLOR"))
     findings = []
     async for finding in Doctor(config, lambda check: checklist.doing(check.doing)).examine():
         checklist.done(finding.status, finding.check, finding.message, finding.fix)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_settings(parser)
     add_verbose(parser)
     parser.add_argument("--headless", action="store_true", help="without a terminal: whole lines, for the journal")
-    parser.add_argument("--record", metavar="DIR", type=Path, help="keep events, microphone and loudspeaker there")
+    parser.add_argument("--record", metavar="DIR", type=Path, help="keep the session there, for replay and timeline")
     parser.add_argument("--plain", action="store_true", help="whole lines only, as a screen reader likes them")
 
 
@@ -33,5 +34,14 @@ def run(arguments: Namespace) -> int:
     from voicestream.sessions.conversation import run_until_stopped
     from voicestream.sessions.talk import talk
 
-    asyncio.run(run_until_stopped(talk(read_config(arguments), arguments, lambda: read_config(arguments))))
+    config = read_config(arguments)
+    with asyncio.Runner(loop_factory=_loop if arguments.record else None) as runner:
+        runner.run(run_until_stopped(talk(config, arguments, lambda: read_config(arguments))))
     return 0
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """Return a loop on which a session can be recorded; on Windows, where such a loop starts no voices, another."""
+    from voicestream.stepped_time import SteppedLoop
+
+    return asyncio.new_event_loop() if sys.platform == "win32" else SteppedLoop()

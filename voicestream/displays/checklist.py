@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import textwrap
@@ -27,7 +28,7 @@ class Checklist:
 
     def __init__(self, out: TextIO, *, is_coloured: bool) -> None:
         self._out = out
-        self._is_terminal = out.isatty()
+        self._is_terminal = out.isatty() and os.environ.get("TERM") != "dumb"
         self._is_coloured = is_coloured and self._is_terminal
 
     def doing(self, what: str) -> None:
@@ -38,7 +39,7 @@ class Checklist:
 
     def done(self, state: State, name: str, message: str, fix: str = "") -> None:
         """Write what was found."""
-        width = max(30, shutil.get_terminal_size().columns) if self._is_terminal else PIPE_WIDTH
+        width = self._width()
         head = self._paint(COLOURS[state], f"{state:<{STATE_WIDTH}}") + f"{name:<{NAME_WIDTH}}"
         indent = 4 if width < NARROW else INDENT
         remedy = _folded(fix, width - indent - 2)
@@ -50,7 +51,11 @@ class Checklist:
 
     def end(self, state: State, verdict: str) -> None:
         """Write the last line."""
-        self._out.write(f"{CLEAR_LINE if self._is_terminal else ''}\n{self._paint(COLOURS[state], verdict)}\n")
+        text = "\n".join(_folded(verdict, self._width()))
+        self._out.write(f"{CLEAR_LINE if self._is_terminal else ''}\n{self._paint(COLOURS[state], text)}\n")
+
+    def _width(self) -> int:
+        return max(30, shutil.get_terminal_size().columns) if self._is_terminal else PIPE_WIDTH
 
     def _paint(self, colour: str, text: str) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._is_coloured else text

@@ -24,7 +24,9 @@ SMALLER = ("small", "base", "tiny")
 
 def find_size(name: str) -> str:
     """Return the key of COSTS that a model's name tells, or an empty text."""
-    words = re.split(r"[^a-z0-9]+", name.lower())
+    words = set(re.split(r"[^a-z0-9]+", name.lower()))
+    if {"distil", "large"} <= words:  # a large encoder and a decoder of two layers: turbo's has four
+        return "turbo"
     return next((size for size in ("turbo", *COSTS) if size in words), "")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import tempfile
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from voicestream.events import Events
 from voicestream.hearing.whisper_speed import COSTS, KEEPS_UP, find_size, predict_share, propose_size
 from voicestream.parts import Recognizer
 from voicestream.sessions.findings import Finding, Status
+from voicestream.sessions.model_shelf import TINY_SHAPE
 from voicestream.vocabulary import SAMPLE_RATE, Samples
 
 SAMPLE = 4.0
@@ -44,6 +46,7 @@ async def check_recognizer(config: Config, spoken: Samples | None) -> Finding:
     async with AsyncExitStack() as stack:
         recognizer, _ = await open_recognizer(config, Events(), stack)
         share = await measure_share(recognizer, audio)
+    _remember(folder, share)
     return judge_share(hearing.model, share)
 
 
@@ -73,14 +76,14 @@ async def _foretell(model: str, is_demanded: bool) -> Finding:
     status: Status = "problem" if is_demanded else "warning"
     message = f"Whisper {model} is not here"
     if not is_demanded:
-        message += ", so only the phrases of the embedded recognizer are understood"
+        message += ": only the phrases of the embedded recognizer are understood"
     if not find_size(model):
         return Finding("recognizer", status, message, fetch)
     tiny = await _measure_tiny()
     shares = {size: tiny * COSTS[size] for size in ("tiny", "base", "small")}
     figures = {f"predicted_share_of_{size}": round(share, 3) for size, share in shares.items()}
     share = predict_share(model, "tiny", tiny) or 0.0
-    message += f"; it will take about {share:.2f}× real time here"
+    message += f"; it would take about {share:.2f}× real time"
     if share <= KEEPS_UP:
         return Finding("recognizer", status, message, fetch, figures)
     return Finding("recognizer", status, f"{message}: too slow", _take(propose_size(model, "tiny", tiny)), figures)
@@ -93,7 +96,17 @@ async def _measure_tiny() -> float:
     with tempfile.TemporaryDirectory(prefix="voicestream-") as folder:
         await asyncio.to_thread(build_random_whisper, SHAPES["tiny"], Path(folder))
         async with open_whisper(Path(folder)) as whisper:
-            return await measure_share(whisper, _babble())
+            share = await measure_share(whisper, _babble())
+    _remember(TINY_SHAPE, share)
+    return share
+
+
+def _remember(model: Path, share: float) -> None:
+    """Keep a speed for `voicestream models list`; where nothing can be written, it is measured again."""
+    from voicestream.backends.tuning_file import read_tuning, write_tuning
+
+    with suppress(OSError):
+        write_tuning(model, dataclasses.replace(read_tuning(model), speed=share))
 
 
 def _take(smaller: str) -> str:

@@ -17,7 +17,7 @@ from voicestream.backends.standard_input import InputReader
 from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
 from voicestream.displays.lines import printable
-from voicestream.displays.progress import ReadingProgress
+from voicestream.displays.reading_progress import ReadingProgress
 from voicestream.errors import VoiceError
 from voicestream.events import Events
 from voicestream.speaking.dry_run import dry_run
