@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Coroutine
@@ -48,6 +49,7 @@ async def talk(config: Config, arguments: Namespace, read: Callable[[], Config])
             open_assistant(config, events, is_fast=arguments.fast) as assistant,  # noqa: F811 - the hooks look at it
             recorded(assistant, arguments.record),
         ):
+            gc.freeze()  # what is loaded stays: looking through it again and again would only cost time and pages
             finished = await type_without_microphone(assistant) if is_typed else None
             await converse(assistant, terminal, read, is_typed=is_typed, finished=finished)
 
