@@ -178,7 +178,19 @@ def choose_microphone(
     from voicestream.backends.microphone import Microphone as SoundMicrophone
 
     device = "" if place == "mic" else place
-    return SoundMicrophone(card or _sound_card(), device, reference=reference, on_notice=_teller(events))
+    microphone = SoundMicrophone(card or _sound_card(), device, reference=reference, on_notice=_teller(events))
+
+    def rest(event: told.Event) -> None:
+        match event:
+            case told.Ready():
+                microphone.rest(True)
+            case told.StateChanged(state=state):
+                microphone.rest(state in ("listening", "muted", "asleep"))
+            case told.SpeechStartedEvent():
+                microphone.rest(False)
+
+    events.show_on(rest)
+    return microphone
 
 
 # ------------------------------------------------------------------------------------------------------ mouth
@@ -208,14 +220,21 @@ async def _open_speaker(
 
     device = "" if output == "speaker" else output
     loudspeaker = Loudspeaker(card, device, block=audio.block, ahead=audio.ahead, on_notice=_teller(events))
+
+    def wake(event: told.Event) -> None:
+        if isinstance(event, told.SpeechStartedEvent):
+            loudspeaker.wake()
+
     try:
-        return await stack.enter_async_context(loudspeaker), loudspeaker.name
+        await stack.enter_async_context(loudspeaker)
     except DeviceError as error:
         if device:
             raise
         events.tell(told.Notice(code="no_loudspeaker", message=f"No loudspeaker, answers are only shown: {error}"))
         silent = FileSpeaker("", ahead=audio.ahead, block=audio.block)
         return await stack.enter_async_context(silent), "nothing"
+    events.show_on(wake)
+    return loudspeaker, loudspeaker.name
 
 
 async def _open_wake_word(config: Config) -> WakeWordDetector | None:

@@ -54,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if name not in COMMANDS:
         sys.stderr.write(f"voicestream: there is no command {name!r}; `voicestream --help` lists them\n")
         return 64
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's matrices are small here: a second thread only spins
     # httpx would load its own command line with rich and click, where they are installed: 6 MB that nobody uses.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # None is how an import is refused
     try:

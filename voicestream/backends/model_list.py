@@ -1,4 +1,4 @@
-"""The models of speech that are known by name: Whisper sizes, Piper voices, Kokoro, wake words. Tables, nothing else."""
+"""Models of speech that are known by name: Whisper sizes, Piper voices, Kokoro, wake words. Tables, nothing else."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import textwrap
 from argparse import ArgumentParser, Namespace
@@ -84,14 +85,14 @@ def config_path(arguments: Namespace) -> Path | None:
 
 
 def read_config(arguments: Namespace) -> Config:
-    """Return the settings of the file and of --set, --input and --output; raise ConfigError."""
+    """Return the settings of the file, the environment, and --set, --input and --output; raise ConfigError."""
     from voicestream.config import load_config
 
     overrides = list(arguments.set)
     for name in ("input", "output"):
         if getattr(arguments, name, None) is not None:
             overrides.append(f"audio.{name}='{str(getattr(arguments, name)).replace(chr(39), chr(39) * 2)}'")
-    return load_config(config_path(arguments), overrides)
+    return load_config(config_path(arguments), overrides, os.environ)
 
 
 def open_events(arguments: Namespace) -> TextIO | None:

@@ -30,16 +30,17 @@ def run(arguments: Namespace) -> int:
     from voicestream.commands.options import open_events
     from voicestream.sessions.replay import Wish, differences, replay
 
-    out = open_events(arguments)
+    out = open_events(arguments)  # before the work: a wrong name is told at once
     replayed = replay(arguments.folder, Wish(arguments.set, arguments.until, arguments.output))
     if replayed.notice:
         print(f"voicestream: {replayed.notice}", file=sys.stderr)
+    found = differences(replayed)
     if out:
         out.writelines(f"{line}\n" for line in replayed.lines)
-        out.flush()
-    found = differences(replayed)
     if out is not sys.stdout:
         sys.stdout.writelines(f"{line}\n" for line in found)
+        if out:
+            out.close()
     count = len(replayed.lines)
     told = f"{len(found)} differences in {count} events" if found else f"the same {count} events"
     print(f"voicestream: {told}", file=sys.stderr)

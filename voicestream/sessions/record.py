@@ -60,7 +60,11 @@ async def recording(folder: Path | None, config: Config, events: Events) -> Asyn
     except OSError as error:
         raise InputError(f"{folder}: cannot be recorded to: {error.strerror}") from error
     with lines, tape:
-        recorder = Recorder(folder, tape, lambda message: events.tell(Notice(code="recording", message=message)))
+
+        def tell(message: str) -> None:
+            loop.call_soon(events.tell, Notice(code="recording", message=message))  # the displays may not be there yet
+
+        recorder = Recorder(folder, tape, tell)
         recorder.note("version", __version__)
         recorder.note("settings", writable(config))
         events.show_on(lambda event: _write_event(event, lines, recorder))

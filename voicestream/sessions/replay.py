@@ -35,7 +35,7 @@ from voicestream.sessions.conversation import ringing
 from voicestream.sessions.record import EVENTS
 from voicestream.sessions.reload import take_settings
 from voicestream.stages import ended
-from voicestream.stepped_time import SteppedLoop, run_in_virtual_time
+from voicestream.stepped_time import TICKS_PER_SECOND, SteppedLoop, run_in_virtual_time
 from voicestream.tape.forms import Json
 from voicestream.tape.player import AudioReader, Player, Tape, read_tape
 from voicestream.tape.recorder import session_clock
@@ -79,9 +79,10 @@ def replay(folder: Path, wish: Wish) -> Replayed:
     """Run the session again; raise InputError where there is none, ConfigError where a setting is not one."""
     audio = AudioReader(folder)
     tape = read_tape(folder, audio)
-    config = change_config(dict(tape.notes["settings"]), wish.overrides)
+    config = change_config(_known(tape.notes["settings"]), wish.overrides)
     started_at = float(tape.notes["start"][0])
-    until = min(wish.until, float("inf") if tape.is_whole else tape.last - started_at)
+    broken_off = tape.last - started_at - 1 / TICKS_PER_SECOND  # the last step may not have been taken to its end
+    until = min(wish.until, float("inf") if tape.is_whole else broken_off)
     tools = _LocalParts(config, tape)
     lines = run_in_virtual_time(_run(_Session(tape, audio, config, tools, until, wish.output)), started_at)
     recorded = list(itertools.takewhile(lambda line: json_time(line) <= until, _read_events(folder)))
@@ -92,6 +93,16 @@ def replay(folder: Path, wish: Wish) -> Replayed:
 def json_time(line: str) -> float:
     """Return the time of an event's line."""
     return float(msgspec.json.decode(line)["time"])
+
+
+def _known(settings: Json) -> dict[str, Json]:
+    """Return the settings of a recording that today's program still has."""
+    usual = msgspec.to_builtins(Config())
+    return {
+        section: {key: value for key, value in settings[section].items() if key in keys}
+        for section, keys in usual.items()
+        if section in settings
+    }
 
 
 class _LocalParts:
@@ -147,7 +158,7 @@ async def _run(session: _Session) -> list[str]:
             async with asyncio.timeout(session.until if session.until < float("inf") else None):
                 await asyncio.wait([over])
         except TimeoutError:
-            lines = lines.copy()  # what ending it now would add is no part of it
+            return lines.copy()  # what ending it now adds is no part of it
         finally:
             for task in (arriving, over, run.talking):
                 if task:
@@ -185,7 +196,7 @@ class _Run:
                 if name in CONTROLS:
                     getattr(self._controls, name)(*arguments)
             case "settings":
-                take_settings(self._assistant, change_config(value, ()))
+                take_settings(self._assistant, change_config(_known(value), ()))
 
     async def until_over(self, arriving: asyncio.Task[None]) -> None:
         """Return when everything has arrived, and the conversation is over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Coroutine
@@ -46,6 +47,7 @@ async def talk(config: Config, arguments: Namespace, read: Callable[[], Config])
             hooked(events, lambda: (assistant.config if assistant else config).hooks),
             open_assistant(config, events, is_fast=arguments.fast, tape=recorder) as assistant,  # noqa: F811 - the hooks
         ):
+            gc.freeze()  # what is loaded stays: looking through it again and again would only cost time and pages
             finished = await type_without_microphone(assistant) if is_typed else None
             async with on_tape(assistant, recorder, arguments.record):
                 await converse(assistant, terminal, read, recorder, is_typed=is_typed, finished=finished)

@@ -89,20 +89,30 @@ def _add(record: dict[str, Any], tape: Tape, streams: dict[int, Recorded], audio
             streams[number] = Recorded(number, part, question, at)
             tape.streams.append(streams[number])
         case {"item": number, "at": at, "value": value}:
-            stream = streams[number]
-            if stream.part == "microphone" and not audio.has("microphone", value[0] + value[1]):
+            if not _has_audio(audio, streams[number].part, value):
                 return False
-            stream.items.append((at, value))
+            streams[number].items.append((at, value))
         case {"end": number, "at": at}:
             streams[number].ended, streams[number].error = at, record.get("error")
         case {"close": number, "at": at}:  # whoever reads longer than then meets an end
             streams[number].ended = at + 1 / TICKS_PER_SECOND
         case {"call": part, "at": at, "value": value}:
+            if not _has_audio(audio, part, value):
+                return False
             tape.calls[part].append((at, value))
         case {"input": kind, "at": at, "value": value}:
             tape.inputs.append((at, kind, value))
             tape.is_whole = tape.is_whole or kind in ("end", "over")
     tape.last = max(tape.last, record["at"])
+    return True
+
+
+def _has_audio(audio: AudioReader, part: str, value: Json) -> bool:
+    match part:
+        case "microphone" | "reference":
+            return audio.has(part, value[0] + value[1])
+        case "voice":
+            return audio.has(f"voice-{value[0]}", value[1] + value[2])
     return True
 
 
