@@ -59,6 +59,7 @@ SETTINGS = {
     "hearing.recognizer": "whisper",
     "hearing.model": "tiny-synthetic",
     "hearing.language": "en",
+    "control.socket": "none",
 }
 
 
