@@ -206,7 +206,7 @@ async def _open_speaker(
     except DeviceError as error:
         if device:
             raise
-        events.emit(told.Notice(code="no_loudspeaker", message=f"No loudspeaker, answers are only shown: {error}"))
+        events.emit(told.Notice(code="no_loudspeaker", message=f"Nothing will be heard: {error}"))
         silent = FileSpeaker("", ahead=audio.ahead, block=audio.block)
         return await stack.enter_async_context(silent), "nothing"
 

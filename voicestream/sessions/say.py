@@ -15,7 +15,7 @@ from voicestream import events as told
 from voicestream.assemble import is_file, open_mouth
 from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
-from voicestream.displays.lines import printable
+from voicestream.displays.lines import printable, warn_of_notices
 from voicestream.errors import VoiceError
 from voicestream.events import Events
 from voicestream.speaking.dry_run import dry_run
@@ -67,6 +67,7 @@ async def say(text: str, config: Config, out: TextIO | None) -> int:
     events = Events()
     if out:
         events.show_on(write_json_lines(out))
+    events.show_on(warn_of_notices)
     failures = 0
 
     def fail(error: VoiceError, sentence: Sentence) -> None:
