@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from sound_card import has_sound_devices
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOSED = "http://127.0.0.1:9"
@@ -29,14 +28,6 @@ def bare(tmp_path: Path) -> dict[str, str]:
     if has_sound_devices():
         pytest.skip("needs a machine without sound devices")
     return environment
-
-
-@functools.cache
-def has_sound_devices() -> bool:
-    command = [sys.executable, "-m", "voicestream", "devices", "--json"]
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PULSE_SERVER": "unix:/none"}
-    listed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stdout
-    return bool(json.loads(listed)["devices"])
 
 
 def run(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
