@@ -20,7 +20,7 @@ import soundfile
 from spoken import has_espeak
 
 from voicestream.backends.voice_process import ESPEAK, ChildVoice
-from voicestream.displays.progress import ReadingProgress
+from voicestream.displays.reading_progress import ReadingProgress
 from voicestream.speaking.pcm_stream import PcmStream
 from voicestream.speaking.synthesis import SpeakingStyle, synthesize
 from voicestream.vocabulary import Samples, Sentence

@@ -16,8 +16,8 @@ from voicestream.assemble import is_file, open_mouth
 from voicestream.backends.standard_input import InputReader
 from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
-from voicestream.displays.lines import printable
-from voicestream.displays.progress import ReadingProgress
+from voicestream.displays.lines import printable, warn_of_notices
+from voicestream.displays.reading_progress import ReadingProgress
 from voicestream.errors import VoiceError
 from voicestream.events import Events
 from voicestream.speaking.dry_run import dry_run
@@ -113,13 +113,14 @@ async def say(text: str, config: Config, out: TextIO | None) -> int:
         events.show_on(write_json_lines(out))
     source = TextSource(text)
     progress = ReadingProgress(sys.stderr)
+    events.show_on(warn_of_notices)
     failures = 0
 
     def fail(error: VoiceError, sentence: Sentence) -> None:
         nonlocal failures
         failures += 1
         progress.clear()
-        sys.stderr.write(f"voicestream: sentence {sentence.index}: {error}\n")
+        sys.stderr.write(f"voicestream: sentence {sentence.index}: {printable(str(error))}\n")
         events.emit(told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
 
     async with AsyncExitStack() as stack:
