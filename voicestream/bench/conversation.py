@@ -303,6 +303,8 @@ def measure_effort(stage: Stage) -> Figure:
 
 # --------------------------------------------------------------------------------------------------- the command
 
+RUNS = {"with": "with the extra aec", "without": "without the extra aec", "off": "without any echo canceller"}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this bench."""
@@ -311,7 +313,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--errors", type=float, default=0.05, help="share of words that the oracle gets wrong (0.05)")
     parser.add_argument("--model", default="", help="folder of a Whisper model that recognizes; empty: the oracle")
     parser.add_argument("--seed", type=int, default=1, help="of rooms, persons and errors (1)")
-    parser.add_argument("--canceller", choices=("both", "with", "without"), default="both", help="echo cancellation")
+    parser.add_argument(
+        "--canceller",
+        choices=("both", *RUNS),
+        default="both",
+        help="with the extra aec, without it, with no canceller at all (off), or the first two (both)",
+    )
     parser.add_argument("--only", default="", help="measure only figures whose name holds this word")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
@@ -321,9 +328,9 @@ def run(arguments: argparse.Namespace) -> int:
     with Rehearsal() as rehearsal:
         recognizer = _open_whisper(arguments.model) if arguments.model else None
         level = _level_of(rehearsal)
-        for make_canceller in _cancellers(arguments.canceller):
-            stage = Stage(rehearsal, level, Effort(), make_canceller, arguments.errors, recognizer)
-            name = "with echo cancellation" if make_canceller else "without echo cancellation"
+        for choice in ("with", "without") if arguments.canceller == "both" else (arguments.canceller,):
+            stage = Stage(rehearsal, level, Effort(), _canceller(choice), arguments.errors, recognizer)
+            name = RUNS[choice]
             if not arguments.json:
                 sys.stdout.write(f"\n{name}\n")
             for figure in _figures(stage, arguments):
@@ -356,18 +363,17 @@ def _figures(stage: Stage, arguments: argparse.Namespace) -> Iterator[Figure]:
             yield from found if isinstance(found, list) else [found]
 
 
-def _cancellers(choice: str) -> list[Callable[[], EchoCanceller] | None]:
-    """Return what makes the canceller, for each run; raise UsageError where one is asked for and none is installed."""
-    from voicestream.backends.echo_canceller import open_canceller
+def _canceller(choice: str) -> Callable[[], EchoCanceller] | None:
+    """Return what makes the canceller of a run; raise UsageError where its extra is not installed."""
+    from voicestream.backends import echo_canceller
 
-    def make() -> EchoCanceller:
-        canceller = open_canceller()
-        if canceller is None:
-            raise UsageError("no echo canceller is installed: pip install livekit, or apt install libspeexdsp1")
-        return canceller
-
-    with_and_without: list[Callable[[], EchoCanceller] | None] = [make, None]
-    return with_and_without if choice == "both" else with_and_without[:1] if choice == "with" else [None]
+    if choice == "with":
+        try:
+            echo_canceller.WebRtcSuppressor()
+        except ImportError as error:
+            raise UsageError("the extra aec is not installed: pip install voicestream[aec]") from error
+        return echo_canceller.open_canceller
+    return None if choice == "off" else lambda: echo_canceller.EchoCanceller(None)
 
 
 def _level_of(rehearsal: Rehearsal) -> float:
