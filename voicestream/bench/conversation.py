@@ -25,6 +25,7 @@ from voicestream.bench.rehearsal import Rehearsal, SpokenPhrase
 from voicestream.bench.stage import ASSISTANT_VOICE, DECODE, Effort, Scene, Stage, rooms
 from voicestream.errors import UsageError
 from voicestream.parts import EchoCanceller, Recognizer
+from voicestream.turns.users_turn import MOST_TRIES
 from voicestream.vocabulary import SAMPLE_RATE, Samples, WordTime
 
 
@@ -45,11 +46,10 @@ async def ask(scene: Scene, text: str = "") -> float:
     return end
 
 
-def measure_self_hearing(stage: Stage, seconds: float, seed: int) -> Figure:
+def measure_self_hearing(stage: Stage, seconds: float, seed: int, story: str = STORY * 3) -> Figure:
     """Count the turns and interruptions that the assistant's own voice starts."""
     spoken = wrong = pauses = 0.0
     number = 0
-    story = STORY * 3
 
     async def play(scene: Scene) -> None:
         nonlocal spoken, wrong, pauses
@@ -160,9 +160,10 @@ def measure_disturbances(stage: Stage, count: int, seed: int) -> list[Figure]:
     ]
 
 
-def measure_cut_offs(stage: Stage, count: int, seed: int) -> Figure:
-    """Count the turns that are answered while the person thinks in the midst of a sentence."""
+def measure_cut_offs(stage: Stage, count: int, seed: int) -> list[Figure]:
+    """Count the turns that are answered while the person thinks in mid-sentence, and what asking ahead costs."""
     cut: list[str] = []
+    wasted: list[list[told.Wasted]] = []
 
     async def play(scene: Scene) -> None:
         first, second = HALVES[scene.room.settings.seed % len(HALVES)]
@@ -173,16 +174,27 @@ def measure_cut_offs(stage: Stage, count: int, seed: int) -> Figure:
         turns = {event.turn for event in scene.all(told.Turn)}
         if len(turns) != 1 or scene.all(told.SoundStarted)[0].time < begin:
             cut.append(first)
+        wasted.append(scene.all(told.Wasted))
 
     for settings in rooms(count, seed, echo=False):
         stage.perform(play, settings, "All right.")
     share = len(cut) / count
-    return Figure(
-        "turns cut off at a pause of 0.5–1.5 s inside a sentence",
-        f"{share:.1%} of {count}" + (f" ({'; '.join(sorted(set(cut)))})" if cut else ""),
-        "≤ 5 %",
-        share <= 0.05,
-    )
+    most = max(map(len, wasted))
+    written = sum(event.output_tokens for events in wasted for event in events)
+    return [
+        Figure(
+            "turns cut off at a pause of 0.5–1.5 s inside a sentence",
+            f"{share:.1%} of {count}" + (f" ({'; '.join(sorted(set(cut)))})" if cut else ""),
+            "≤ 5 %",
+            share <= 0.05,
+        ),
+        Figure(
+            "requests wasted there by asking ahead",
+            f"{sum(map(len, wasted))} in {count} turns, at most {most} in one, {written} tokens written",
+            "≤ 3 in one",
+            most <= MOST_TRIES,
+        ),
+    ]
 
 
 def measure_gap(stage: Stage, count: int, seed: int) -> Figure:

@@ -20,7 +20,7 @@ STEADY = 0.8
 
 UNKNOWN, FADES = 0.1, 0.6
 """Power of the room's response, as a share of the loudspeaker's, that is thought possible at the start, and what is
-left of it a frame (32 ms) later in the echo. Of 22 combinations these learned fastest (27 dB in 3 s)."""
+left of it a frame (32 ms) later in the echo. Of 25 combinations these learned fastest (27 dB in 3 s)."""
 
 
 class AdaptiveFilter:
