@@ -10,7 +10,7 @@ from conversation import FRAME, Conversation, in_state
 from voicestream.config import Turns
 from voicestream.turns import actions as act
 from voicestream.turns.actions import Action, State
-from voicestream.vocabulary import Silence, SpeechAudio, SpeechEnded, SpeechPaused, Transcript
+from voicestream.vocabulary import RecognitionFailed, Silence, SpeechAudio, SpeechEnded, SpeechPaused, Transcript
 
 
 def kinds(actions: list[Action]) -> list[str]:
@@ -639,7 +639,7 @@ class Room:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         rules = Turns(
-            listening=self.random.choice(("always", "always", "wake_phrase", "push_to_talk")),
+            listening=self.random.choice(("always", "always", "wake_phrase", "wake_word", "push_to_talk")),
             interruptible=self.random.random() < 0.8,
             speculate=self.random.random() < 0.8,
         )
@@ -706,6 +706,9 @@ class Room:
         )
         if self.finals_due:
             speech = self.finals_due.pop(0)
+            if self.random.random() < 0.1:
+                self.feed(talk.add(RecognitionFailed("It is broken.", speech, talk.now)))
+                text = ""
             self.feed(talk.add(Transcript(text, text, True, talk.now, speech)))
         elif talk.is_open:
             is_final = not self.is_voiced
