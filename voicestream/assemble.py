@@ -34,7 +34,7 @@ from voicestream.thinking.delivery import Delivery
 from voicestream.thinking.timers import Moment, Timers
 from voicestream.thinking.tools import Tool
 from voicestream.vocabulary import Samples
-from voicestream.voice_choice import open_voice
+from voicestream.voice_choice import find_fixed_phrases, keep_phrases, open_voice
 
 if TYPE_CHECKING:
     from voicestream.tape.recorder import Recorder
@@ -95,10 +95,11 @@ async def open_parts(
     """
     async with AsyncExitStack() as stack:
         card = _sound_card()
-        hearing, mouth, mind = await _all(
+        hearing, mouth, mind, phrases = await _all(
             open_ears(config, events, stack, ears),
             open_mouth(config, events, stack, card, is_fast=is_fast),
             open_mind(config, events, stack, tape),
+            asyncio.to_thread(find_fixed_phrases, config),
         )
         follow_rate = getattr(mouth.voice, "follow_rate", None)  # servers' voices have a rate of their own
         if follow_rate:
@@ -112,7 +113,7 @@ async def open_parts(
             detector=hearing.detector,
             recognizer=hearing.recognizer,
             thinker=mind.thinker,
-            voice=mouth.voice,
+            voice=keep_phrases(mouth.voice, phrases, config.speaking, lambda: mind.delivery.rate),
             speaker=mouth.speaker,
             delivery=mind.delivery,
             now=datetime.now if tape is None else lambda: tape.moment().wall,
@@ -177,7 +178,19 @@ def choose_microphone(
     from voicestream.backends.microphone import Microphone as SoundMicrophone
 
     device = "" if place == "mic" else place
-    return SoundMicrophone(card or _sound_card(), device, reference=reference, on_notice=_teller(events))
+    microphone = SoundMicrophone(card or _sound_card(), device, reference=reference, on_notice=_teller(events))
+
+    def rest(event: told.Event) -> None:
+        match event:
+            case told.Ready():
+                microphone.rest(True)
+            case told.StateChanged(state=state):
+                microphone.rest(state in ("listening", "muted", "asleep"))
+            case told.SpeechStartedEvent():
+                microphone.rest(False)
+
+    events.show_on(rest)
+    return microphone
 
 
 # ------------------------------------------------------------------------------------------------------ mouth
@@ -207,14 +220,21 @@ async def _open_speaker(
 
     device = "" if output == "speaker" else output
     loudspeaker = Loudspeaker(card, device, block=audio.block, ahead=audio.ahead, on_notice=_teller(events))
+
+    def wake(event: told.Event) -> None:
+        if isinstance(event, told.SpeechStartedEvent):
+            loudspeaker.wake()
+
     try:
-        return await stack.enter_async_context(loudspeaker), loudspeaker.name
+        await stack.enter_async_context(loudspeaker)
     except DeviceError as error:
         if device:
             raise
         events.tell(told.Notice(code="no_loudspeaker", message=f"No loudspeaker, answers are only shown: {error}"))
         silent = FileSpeaker("", ahead=audio.ahead, block=audio.block)
         return await stack.enter_async_context(silent), "nothing"
+    events.show_on(wake)
+    return loudspeaker, loudspeaker.name
 
 
 async def _open_wake_word(config: Config) -> WakeWordDetector | None:
@@ -265,6 +285,7 @@ def make_mind(
     config: Config, model: Model | None, name: str, other_tools: Sequence[Tool], moment: Callable[[], Moment]
 ) -> Mind:
     """Give a language model, or the built-in assistant where there is none, the tools of the settings and others."""
+    from voicestream.thinking.filler import FillingThinker
     from voicestream.thinking.offline_assistant import OfflineAssistant
     from voicestream.thinking.own_tools import own_tools
     from voicestream.thinking.tool_use import FILLER_AFTER, ToolUser
@@ -281,7 +302,9 @@ def make_mind(
         filler=f"{filler} ",
         filler_after=FILLER_AFTER if filler else float("inf"),
     )
-    return Mind(thinker, timers, delivery, name)
+    speaking = config.speaking
+    answering = FillingThinker(thinker, speaking.filler, speaking.filler_after) if speaking.filler else thinker
+    return Mind(answering, timers, delivery, name)
 
 
 async def _open_tool_servers(config: Config, events: Events, stack: AsyncExitStack) -> tuple[Tool, ...]:

@@ -32,10 +32,12 @@ if TYPE_CHECKING:
 CHARACTERS_PER_TOKEN = 8
 """More than any language needs: beyond, the server does not keep to the limit of tokens."""
 
-HINT = (
-    "No language model was found, so the built-in assistant answers. To connect one: start Ollama, llama.cpp, "
-    "LM Studio or vLLM on this machine, or set thinking.base_url in config.yaml, or put a key into OPENAI_API_KEY."
+HOW_TO_CONNECT = (
+    "start Ollama, llama.cpp, LM Studio or vLLM on this machine, or set thinking.base_url in config.yaml, "
+    "or put a key into OPENAI_API_KEY"
 )
+
+HINT = f"No language model was found, so the built-in assistant answers. To connect one: {HOW_TO_CONNECT}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 from voicestream.config import Config
 from voicestream.errors import FetchError, InputError
 from voicestream.events import Events, Notice
 from voicestream.parts import Recognizer
+from voicestream.vocabulary import Hypothesis, Samples
 
 ONLY_PHRASES = (
     "The embedded recognizer knows only its phrases (`voicestream listen --phrases` lists them). "
     "For free speech: `voicestream models fetch base.en`."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A recognizer that can be had here; opening it is what takes memory."""
+
+    name: str
+    open: Callable[[AsyncExitStack], Coroutine[Any, Any, Recognizer]]
 
 
 async def open_recognizer(config: Config, events: Events, stack: AsyncExitStack) -> tuple[Recognizer, str]:
@@ -23,11 +37,13 @@ async def open_recognizer(config: Config, events: Events, stack: AsyncExitStack)
         case "remote" | "wyoming":
             return await _open_remote(config, events, stack)
         case "sphinx":
-            return await _open_embedded(events, stack)
-    return await _open_local(config, events, stack)
+            choice = _embedded(events)
+        case _:
+            choice = await _choose_local(config, events)
+    return await choice.open(stack), choice.name
 
 
-async def _open_local(config: Config, events: Events, stack: AsyncExitStack) -> tuple[Recognizer, str]:
+async def _choose_local(config: Config, events: Events) -> Choice:
     hearing = config.hearing
     try:
         folder = await _find_whisper(hearing.model)
@@ -35,21 +51,25 @@ async def _open_local(config: Config, events: Events, stack: AsyncExitStack) -> 
         if hearing.recognizer == "whisper":
             raise
         events.tell(Notice(code="no_whisper", message=f"No Whisper model {hearing.model}: {error}"))
-        return await _open_embedded(events, stack)
-    from voicestream.backends.tuning_file import read_tuning
-    from voicestream.backends.whisper import WhisperSettings, open_whisper
+        return _embedded(events)
 
-    tuning = read_tuning(folder)
-    settings = WhisperSettings(
-        language=hearing.language,
-        short_window=hearing.short_window,
-        margin=hearing.margin,
-        threads=tuning.threads,
-        compute_type=tuning.compute_type,
-        beam=tuning.beam,
-        hot_words=hearing.hot_words,
-    )
-    return await stack.enter_async_context(open_whisper(folder, settings)), f"Whisper {folder.name}"
+    async def open_it(stack: AsyncExitStack) -> Recognizer:
+        from voicestream.backends.tuning_file import read_tuning
+        from voicestream.backends.whisper import WhisperSettings, open_whisper
+
+        tuning = read_tuning(folder)
+        settings = WhisperSettings(
+            language=hearing.language,
+            short_window=hearing.short_window,
+            margin=hearing.margin,
+            threads=tuning.threads,
+            compute_type=tuning.compute_type,
+            beam=tuning.beam,
+            hot_words=hearing.hot_words,
+        )
+        return await stack.enter_async_context(open_whisper(folder, settings))
+
+    return Choice(f"Whisper {folder.name}", open_it)
 
 
 async def _find_whisper(name: str) -> Path:
@@ -59,19 +79,22 @@ async def _find_whisper(name: str) -> Path:
     if folder := find_model(name):
         return folder
     from voicestream.backends.model_download import fetch_model
-    from voicestream.displays.progress import ProgressBar
+    from voicestream.displays.download_progress import ProgressBar
 
     with ProgressBar(sys.stderr, name) as bar:
-        return await fetch_model(name, lambda progress: bar.show(progress.done, progress.total))
+        return await fetch_model(name, lambda progress: bar.show(progress.file, progress.done, progress.total))
 
 
-async def _open_embedded(events: Events, stack: AsyncExitStack) -> tuple[Recognizer, str]:
-    from voicestream.backends.sphinx import SphinxRecognizer
-    from voicestream.thinking.phrases import jsgf
+def _embedded(events: Events) -> Choice:
+    async def open_it(stack: AsyncExitStack) -> Recognizer:
+        from voicestream.backends.sphinx import SphinxRecognizer
+        from voicestream.thinking.phrases import jsgf
 
-    recognizer = await stack.enter_async_context(SphinxRecognizer(jsgf()))
-    events.tell(Notice(code="only_phrases", message=ONLY_PHRASES))
-    return recognizer, "PocketSphinx (its phrases only)"
+        recognizer = await stack.enter_async_context(SphinxRecognizer(jsgf()))
+        events.tell(Notice(code="only_phrases", message=ONLY_PHRASES))
+        return recognizer
+
+    return Choice("PocketSphinx (its phrases only)", open_it)
 
 
 async def _open_remote(config: Config, events: Events, stack: AsyncExitStack) -> tuple[Recognizer, str]:
@@ -83,7 +106,12 @@ async def _open_remote(config: Config, events: Events, stack: AsyncExitStack) ->
         from voicestream.backends.wyoming_recognizer import WyomingRecognizer
 
         first = await stack.enter_async_context(
-            WyomingRecognizer(remote.wyoming, language=language, answer_limit=remote.answer_limit)
+            WyomingRecognizer(
+                remote.wyoming,
+                language=language,
+                hot_words=config.hearing.hot_words,
+                answer_limit=remote.answer_limit,
+            )
         )
         name = remote.wyoming
     else:
@@ -94,6 +122,7 @@ async def _open_remote(config: Config, events: Events, stack: AsyncExitStack) ->
             model=remote.model,
             key_variable=remote.key_variable,
             language=language,
+            hot_words=config.hearing.hot_words,
             answer_limit=remote.answer_limit,
             partials=remote.partials,
         )
@@ -103,9 +132,37 @@ async def _open_remote(config: Config, events: Events, stack: AsyncExitStack) ->
         return first, name
     from voicestream.hearing.fallback_recognizer import with_fallback
 
-    second, second_name = await _open_local(config, events, stack)
+    choice = await _choose_local(config, events)
+    second = await stack.enter_async_context(LateRecognizer(choice))
 
     def tell(message: str) -> None:
         events.tell(Notice(code="recognizer", message=message))
 
-    return with_fallback(first, second, tell), f"{name}, else {second_name}"
+    return with_fallback(first, second, tell), f"{name}, else {choice.name}"
+
+
+class LateRecognizer:
+    """A recognizer that is opened when it is first asked: one that only stands by takes no memory."""
+
+    def __init__(self, choice: Choice) -> None:
+        self._choice = choice
+        self._stack = AsyncExitStack()
+        self._opening: asyncio.Task[Recognizer] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._opening:
+            self._opening.cancel()
+            await asyncio.wait([self._opening])
+        await self._stack.aclose()
+
+    async def transcribe(self, audio: Samples, *, is_final: bool, prompt: str = "") -> Hypothesis:
+        """Recognize `audio`, once the recognizer is open; raise RecognitionError."""
+        if self._opening is None or (self._opening.done() and (self._opening.cancelled() or self._opening.exception())):
+            self._opening = asyncio.create_task(self._choice.open(self._stack), name="open the local recognizer")
+        recognizer = await asyncio.shield(self._opening)  # a call that is cancelled leaves the opening to the next
+        return await recognizer.transcribe(audio, is_final=is_final, prompt=prompt)

@@ -6,6 +6,20 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+EXAMPLES = """
+voicestream talk --record monday                        first keep a conversation
+voicestream replay monday                               what differs today
+voicestream replay monday --set turns.end_of_turn=0.8   what if
+voicestream replay monday --until 20 --output monday.wav
+"""
+
+
+EXAMPLES = """
+voicestream talk --record session
+voicestream replay session                    the same events, or what differs
+voicestream replay session --set turns.end_of_turn=0.8 --output what-if.wav
+"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream replay`."""

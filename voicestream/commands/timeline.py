@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from voicestream.events import Event
 
+EXAMPLES = """
+voicestream talk --record session
+voicestream timeline session                  writes session/timeline.svg
+voicestream timeline session --output a.png   needs the extra timeline
+"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream timeline`."""

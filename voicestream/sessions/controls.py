@@ -57,6 +57,23 @@ class Controls:
         """Take a typed turn."""
         self._assistant.type(text)
 
+    def take_line(self, line: str) -> bool:
+        """Take a typed line: a turn, or after a slash the name of a key; return False where it asks to quit."""
+        match line:
+            case "/talk":
+                self.talk()
+            case "/mute":
+                self.toggle_mute()
+            case "/stop":
+                self.stop()
+            case "/repeat":
+                self.repeat()
+            case "/quit":
+                return False
+            case _:
+                self.ask(line)
+        return True
+
     @on_tape
     def say(self, text: str) -> None:
         """Say something that nobody asked for, as soon as nobody else speaks."""
@@ -111,10 +128,10 @@ class Controls:
         if delivery := self._assistant.parts.delivery:
             delivery.volume = min(max(volume, 0.0), 1.0)
 
-    def heard(self) -> str:
-        """Return what was heard so far of the answer that is spoken."""
+    def spoken(self) -> str:
+        """Return the part of the answer whose words have sounded to their end: the next one sounds now."""
         reply = self._assistant.reply
-        return heard_text(reply.sentences, self._assistant.parts.speaker.played()) if reply else ""
+        return heard_text(reply.sentences, self._assistant.parts.speaker.played(), share=1.0) if reply else ""
 
     def arrive(self, name: str, arguments: list[object], act: Callable[[], None]) -> None:
         """Do it now; where the session is recorded, at its next arrival; what is a part of another act, with that."""

@@ -19,7 +19,7 @@ from voicestream.backends.no_ears import NoEars
 from voicestream.commands.options import open_events
 from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
-from voicestream.displays.lines import Lines
+from voicestream.displays.lines import Lines, printable
 from voicestream.errors import ModelError
 from voicestream.events import Events
 from voicestream.parts import Microphone
@@ -35,13 +35,16 @@ if TYPE_CHECKING:
     from voicestream.tape.recorder import Recorder
 
 
-def show_events(events: Events, arguments: Namespace) -> None:
-    """Let the events be seen as the command line asks: JSON lines where --events says, else lines of text."""
+def show_events(events: Events, arguments: Namespace, *, is_live: bool = True) -> None:
+    """Let the events be seen as the command line asks: JSON lines where --events says, else lines of text.
+
+    `is_live`: words appear while they are said, where the output is a terminal.
+    """
     out = open_events(arguments)
     if out:
         events.show_on(write_json_lines(out))
     if out is not sys.stdout:
-        events.show_on(Lines(sys.stdout, is_live=sys.stdout.isatty(), is_verbose=arguments.verbose))
+        events.show_on(Lines(sys.stdout, is_live=is_live and sys.stdout.isatty(), is_verbose=arguments.verbose))
 
 
 @asynccontextmanager
@@ -152,8 +155,8 @@ async def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
         await ended(task)
 
 
-async def typed_lines(ask: Callable[[str], None], finished: asyncio.Event | None = None) -> None:
-    """Let every line typed on the terminal be a turn; set `finished` at the end of the typing."""
+async def typed_lines(take: Callable[[str], bool]) -> bool:
+    """Hand over every line that is typed on the terminal; return whether one asked to quit, or the typing ended."""
     loop = asyncio.get_running_loop()
     lines: Channel[str] = Channel(ahead=16)
 
@@ -164,10 +167,9 @@ async def typed_lines(ask: Callable[[str], None], finished: asyncio.Event | None
 
     threading.Thread(target=read, name="typing", daemon=True).start()
     async for line in lines:
-        if line.strip():
-            ask(line.strip())
-    if finished:
-        finished.set()
+        if line.strip() and not take(line.strip()):
+            return True
+    return False
 
 
 async def ask_once(question: str, config: Config, arguments: Namespace) -> int:
@@ -194,5 +196,5 @@ async def ask_once(question: str, config: Config, arguments: Namespace) -> int:
         for answer in answers:
             sys.stdout.write(told.as_json(answer) + "\n")
         for failure in failures:
-            sys.stderr.write(f"voicestream: {failure.message}\n")
+            sys.stderr.write(f"voicestream: {printable(failure.message)}\n")
     return ModelError.exit_status if failures else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Coroutine
@@ -15,19 +16,20 @@ from voicestream.backends.no_ears import NoEars
 from voicestream.commands.options import open_events
 from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
-from voicestream.displays.terminal import Terminal, can_draw
 from voicestream.errors import DeviceError
 from voicestream.events import Events, Notice
 from voicestream.sessions.control import controlled
 from voicestream.sessions.controls import Controls
 from voicestream.sessions.conversation import open_assistant, show_events, typed_lines
 from voicestream.sessions.hooks import hooked
+from voicestream.sessions.push_button import pressed_by_signal
 from voicestream.sessions.record import hold, on_tape, recording
 from voicestream.sessions.reload import reloaded_on_hangup
 from voicestream.sessions.watchdog import watched
 from voicestream.stages import ended
 
 if TYPE_CHECKING:
+    from voicestream.displays.terminal import Terminal
     from voicestream.tape.recorder import Recorder
 
 
@@ -45,6 +47,7 @@ async def talk(config: Config, arguments: Namespace, read: Callable[[], Config])
             hooked(events, lambda: (assistant.config if assistant else config).hooks),
             open_assistant(config, events, is_fast=arguments.fast, tape=recorder) as assistant,  # noqa: F811 - the hooks
         ):
+            gc.freeze()  # what is loaded stays: looking through it again and again would only cost time and pages
             finished = await type_without_microphone(assistant) if is_typed else None
             async with on_tape(assistant, recorder, arguments.record):
                 await converse(assistant, terminal, read, recorder, is_typed=is_typed, finished=finished)
@@ -66,21 +69,25 @@ async def type_without_microphone(assistant: Assistant) -> asyncio.Event | None:
 
 def show(events: Events, config: Config, arguments: Namespace) -> Terminal | None:
     """Let the events be seen: on the whole terminal where there is one and nothing else is asked for, else as lines."""
-    is_plain = (
-        arguments.plain
-        or arguments.headless
-        or arguments.events == "-"
-        or is_file(config.audio.input)
-        or not can_draw()
-    )
-    if is_plain:
-        show_events(events, arguments)
+    if is_plain(config, arguments):
+        show_events(events, arguments, is_live=not (arguments.plain or arguments.headless))
         return None
+    from voicestream.displays.terminal import Terminal
+
     if out := open_events(arguments):
         events.show_on(write_json_lines(out))
     terminal = Terminal()
     events.show_on(terminal)
     return terminal
+
+
+def is_plain(config: Config, arguments: Namespace) -> bool:
+    """Return whether lines are wanted, or all that this terminal can show."""
+    if arguments.plain or arguments.headless or arguments.events == "-" or is_file(config.audio.input):
+        return True
+    from voicestream.displays.terminal import can_draw  # late: with its library it is 8 MB, which a service spares
+
+    return not can_draw()
 
 
 async def converse(
@@ -98,17 +105,24 @@ async def converse(
     async with (
         controlled(controls, events, assistant.config.control),
         reloaded_on_hangup(assistant, read, recorder),
+        pressed_by_signal(controls),
         watched(events),
     ):
         if terminal:
             await until_first_ends(hold(assistant, recorder), terminal.run(controls, controls.state))
-            return
-        typing = asyncio.create_task(typed_lines(controls.ask, finished), name="typing") if is_typed else None
-        try:
+        elif is_typed:
+            await until_first_ends(hold(assistant, recorder), until_quit(controls, finished))
+        else:
             await hold(assistant, recorder)
-        finally:
-            if typing:
-                await ended(typing)
+
+
+async def until_quit(controls: Controls, finished: asyncio.Event | None) -> None:
+    """Take typed lines until one asks to quit; where only the typing ends, set `finished` and let the speech go on."""
+    if await typed_lines(controls.take_line):
+        return
+    if finished:
+        finished.set()
+    await asyncio.Event().wait()
 
 
 async def until_first_ends(*works: Coroutine[Any, Any, None]) -> None:

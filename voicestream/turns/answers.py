@@ -46,11 +46,11 @@ def hold(floor: Floor, event: SpeechStarted | SpeechResumed) -> None:
 
 def weigh_more_words(floor: Floor, event: Transcript) -> None:
     """Open a taken turn again when the user said more before the answer sounded; both halves are one turn."""
+    if event.speech < floor.words.first_speech or floor.answer is None or floor.rules.listening == "push_to_talk":
+        return
     more = floor.newly_said()
     language = floor.words.language
     is_more = not is_hesitation(more) and not is_backchannel(more, language) and is_sure(floor, event, more)
-    if event.speech < floor.words.first_speech or floor.answer is None:
-        return
     if is_more:
         floor.do(act.CancelAnswer(floor.answer.turn))
         floor.learn_pause()
@@ -115,6 +115,8 @@ def end_silently(floor: Floor, event: act.AnswerEnded) -> None:
     """Be ready again after an answer without a sound."""
     if floor.answer is not None and floor.answer.turn == event.turn:
         floor.answer = None
+        if event.is_failed:
+            floor.play_sound("error")
         floor.close_speech()
         floor.begin_turn(after=floor.first_unanswered - 1)
         floor.stay_awake()
@@ -213,6 +215,8 @@ def end_speaking(floor: Floor, event: act.AnswerEnded) -> None:
     if floor.answer is None or floor.answer.turn != event.turn:
         return
     floor.answer = None
+    if event.is_failed:
+        floor.play_sound("error")
     floor.endpointing.ended_well()
     floor.stay_awake()
     if not floor.has_speech:
