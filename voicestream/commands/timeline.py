@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from voicestream.events import Event
 
 EXAMPLES = """
-voicestream talk --events talk.jsonl
-voicestream timeline talk.jsonl               writes talk.svg
+voicestream talk --record session
+voicestream timeline session                  writes session/timeline.svg
+voicestream timeline session --output a.png   needs the extra timeline
 """
 
 
