@@ -32,7 +32,7 @@ async def check_echo(config: Config) -> Finding:
     audio = config.audio
     if is_file(audio.input) or is_file(audio.output) or audio.output == "none":
         return Finding("echo", "ok", "no loudspeaker plays into a microphone")
-    from voicestream.backends.echo_canceller import is_cancelled_by_system, open_canceller
+    from voicestream.backends.echo_canceller import is_cancelled_by_system
     from voicestream.backends.loudspeaker import Loudspeaker
     from voicestream.backends.sound_streams import SoundStreams
 
@@ -47,9 +47,8 @@ async def check_echo(config: Config) -> Finding:
     if await asyncio.to_thread(is_cancelled_by_system, microphone):
         return judge_echo(find_chirp(near, far), "the sound server")
     if audio.echo_canceller == "off":
-        return judge_echo(find_chirp(near, far), "", "set audio.echo_canceller: auto")
-    is_installed = await asyncio.to_thread(open_canceller) is not None
-    return judge_echo(find_chirp(near, far), "voicestream" if is_installed else "")
+        return judge_echo(find_chirp(near, far), "")
+    return judge_echo(find_chirp(near, far), "voicestream")
 
 
 async def _hear_chirp(loudspeaker: Loudspeaker, frames: AsyncIterator[Frame]) -> tuple[Samples, Samples]:
@@ -69,7 +68,7 @@ async def _hear_chirp(loudspeaker: Loudspeaker, frames: AsyncIterator[Frame]) ->
     return np.concatenate(near), np.concatenate(far)
 
 
-def judge_echo(echo: ChirpEcho, canceller: str, remedy: str = "") -> Finding:
+def judge_echo(echo: ChirpEcho, canceller: str) -> Finding:
     """Say whether the assistant would hear itself; `canceller` names who takes the echo out, if anybody does."""
     from voicestream.backends.microphone import WIRED
 
@@ -91,5 +90,4 @@ def judge_echo(echo: ChirpEcho, canceller: str, remedy: str = "") -> Finding:
     if canceller:
         return Finding("echo", "ok", f"{message}: {canceller} cancels it", figures=figures)
     message += ": the assistant would interrupt itself, and nothing cancels that"
-    remedy = remedy or "pip install 'voicestream[aec]', or sudo apt install libspeexdsp1, or use headphones"
-    return Finding("echo", "warning", message, remedy, figures)
+    return Finding("echo", "warning", message, "set audio.echo_canceller: auto, or use headphones", figures)

@@ -115,10 +115,10 @@ class _LocalParts:
         self.wake_word = _wake_word(config) if config.turns.listening == "wake_word" else None
 
 
-def _canceller() -> EchoCanceller | None:
+def _canceller() -> EchoCanceller:
     from voicestream.backends.echo_canceller import open_canceller
 
-    return open_canceller(lambda code, message: None)
+    return open_canceller()
 
 
 def _wake_word(config: Config) -> WakeWordDetector:
