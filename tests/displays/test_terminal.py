@@ -156,7 +156,7 @@ def test_talk_draws_on_a_terminal_and_answers_what_is_typed(tmux: Tmux, tmp_path
     environment = ["env", f"PYTHONPATH={ROOT}", "TERM=screen-256color", "LANG=C.UTF-8", f"PATH={os.environ['PATH']}"]
     shell = f'{shlex.join([*environment, *words])}; echo "ended with $?"; sleep 60'
     tmux.run("new-session", "-d", "-x", "80", "-y", "24", shell)
-    tmux.wait_for_text("so type")  # there is no microphone where the tests run
+    tmux.wait_for_text("Type what you want")  # there is no microphone where the tests run
     tmux.wait_for_text("F10 quit")
     tmux.keys("what can you do", "Enter")
     tmux.wait_for_text("▸ I can tell the time")
