@@ -39,7 +39,10 @@ CONVERSATION = (
     (
         "how far is the moon",
         "On average it is 384,400 kilometres away. Light needs 1.3 seconds for that, and a car at a hundred "
-        "kilometres an hour more than five months. It moves away from us by nearly four centimetres a year.",
+        "kilometres an hour more than five months. The way is not always the same, since its path is an ellipse: "
+        "at its nearest the moon is 356,000 kilometres away, and at its farthest 407,000. It also leaves us, by "
+        "nearly four centimetres a year. That was measured with light, too: the travellers of 1969 left a mirror "
+        "there, and whoever has a large telescope and a laser can still see it answer.",
     ),
     ("set a timer for ten minutes", "Ten minutes, starting now."),
 )
@@ -56,6 +59,7 @@ SETTINGS = {
     "hearing.recognizer": "whisper",
     "hearing.model": "tiny-synthetic",
     "hearing.language": "en",
+    "control.socket": "none",
 }
 
 
@@ -122,7 +126,7 @@ def _has(event: Event, wanted: dict[str, object]) -> bool:
 async def play(stage: Stage) -> None:
     """Hold the conversation, and draw what is seen of it."""
     (first, answer), (second, long_answer), (third, last_answer) = CONVERSATION
-    async with chat_server(answer, tokens_per_second=8) as server:
+    async with chat_server(answer, tokens_per_second=10) as server:
         stage.start(server.base_url)
         await stage.until(told.Ready)
         await asyncio.to_thread(stage.speak(first).wait)

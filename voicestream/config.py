@@ -3,6 +3,7 @@ else: the file in the repository is made from these classes."""
 
 from __future__ import annotations
 
+import copy
 import difflib
 import functools
 from collections.abc import Mapping, Sequence
@@ -174,6 +175,13 @@ class Speaking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pitch: Annotated[int, Meta(ge=0, le=100, description="0 to 100; only espeak's voices know it")] = 50
     volume: Annotated[float, Meta(ge=0, le=1, description="0 to 1")] = 1.0
     pause: Annotated[float, Meta(ge=0, le=2, description="seconds of silence between sentences")] = 0.25
+    cache: Annotated[
+        bool, Meta(description="keep the audio of the assistant's own fixed phrases on disk, at most 20 MB")
+    ] = True
+    filler: Annotated[
+        str, Meta(description="what is said when the model is slow to begin, such as Let me think.; empty: nothing")
+    ] = ""
+    filler_after: Annotated[float, Meta(ge=0.3, le=30, description="seconds of waiting after which it is said")] = 1.5
     threads: Annotated[int, Meta(ge=1, le=8, description="threads of a neural voice")] = 2
     address: Annotated[
         str, Meta(description="of a remote voice: http://127.0.0.1:8880/v1, or tcp://127.0.0.1:10200 for wyoming")
@@ -320,6 +328,13 @@ def load_config(
     return _convert(written)
 
 
+def change_config(tree: dict[str, Any], overrides: Sequence[str]) -> Config:
+    """Return the settings of sections and keys, changed by `section.key=value`; raise ConfigError with one line."""
+    written = _Written(copy.deepcopy(tree), {})
+    _override(written, overrides)
+    return _convert(written)
+
+
 @dataclass(frozen=True, slots=True)
 class _Written:
     """What was written, all of it as text; and where, for each path of a key."""
@@ -338,12 +353,16 @@ def _gather(path: Path | None, overrides: Sequence[str], environment: Mapping[st
     for name in sorted(environment):
         if (key := _key_of(name)) and environment[name]:
             _put(written, key, environment[name], name)
+    _override(written, overrides)
+    return written
+
+
+def _override(written: _Written, overrides: Sequence[str]) -> None:
     for override in overrides:
         key, sign, text = override.partition("=")
         if not sign or not all(key.strip().split(".")):
             raise ConfigError(f"--set {override}: expected section.key=value, such as speaking.rate=160")
         _put(written, key.strip(), text, f"--set {key.strip()}")
-    return written
 
 
 def _read(path: Path) -> _Written:
@@ -478,18 +497,50 @@ def _found(value: object) -> str:
     return "a list" if isinstance(value, list) else "a section"
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What there is to know of one key."""
+
+    section: str
+    key: str
+    allowed: str
+    """Its range, or the words that it may be; empty where any value of its type is allowed."""
+    meaning: str
+    """With its unit."""
+
+    @property
+    def path(self) -> str:
+        """As --set takes it."""
+        return f"{self.section}.{self.key}"
+
+
+def settings() -> list[Setting]:
+    """Return every key, in the order of the file."""
+    return [
+        Setting(name, key, _allowed(hint), _meaning(hint))
+        for name, section in get_type_hints(Config).items()
+        for key, hint in get_type_hints(section, include_extras=True).items()
+    ]
+
+
+def value_of(config: Config, setting: Setting) -> str:
+    """Return what a key is set to, as YAML writes it."""
+    value = getattr(getattr(config, setting.section), setting.key)
+    return yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True).split("\n")[0]
+
+
 def as_yaml(config: Config | None = None) -> str:
     """Return the settings as a commented config.yaml."""
     config = config or Config()
-    lines = ["# Settings of voicestream. Every key may be left out: what stands here is its default.", ""]
-    for name, section_type in get_type_hints(Config).items():
-        section = getattr(config, name)
-        lines += [f"# {section_type.__doc__}", f"{name}:"]
-        for key, hint in get_type_hints(section_type, include_extras=True).items():
-            value = getattr(section, key)
-            lines.append(f"  {key}: {_scalar(value)}  # {_comment(hint)}")
-        lines.append("")
-    return "\n".join(lines).rstrip() + "\n"
+    lines = ["# Settings of voicestream. Every key may be left out: what stands here is its default."]
+    section = ""
+    for setting in settings():
+        if setting.section != section:
+            section = setting.section
+            lines += ["", f"# {type(getattr(config, section)).__doc__}", f"{section}:"]
+        allowed = f" ({setting.allowed})" if setting.allowed else ""
+        lines.append(f"  {setting.key}: {value_of(config, setting)}  # {setting.meaning}{allowed}")
+    return "\n".join(lines) + "\n"
 
 
 def sources(
@@ -498,29 +549,28 @@ def sources(
     """Return each key with its value and where that was written, or "default"; raise ConfigError."""
     written = _gather(path, overrides, environment or {})
     config = _convert(written)
-    return [
-        (
-            f"{name}.{key}",
-            _scalar(getattr(getattr(config, name), key)),
-            written.place(f"{name}.{key}") if key in (written.tree.get(name) or {}) else "default",
-        )
-        for name, section_type in get_type_hints(Config).items()
-        for key in get_type_hints(section_type)
-    ]
+    rows = []
+    for setting in settings():
+        is_written = setting.key in (written.tree.get(setting.section) or {})
+        place = written.place(setting.path) if is_written else "default"
+        rows.append((setting.path, value_of(config, setting), place))
+    return rows
 
 
-def _scalar(value: object) -> str:
-    return yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True).split("\n")[0]
+def _meaning(hint: Any) -> str:
+    return next((item.description for item in _metas(hint) if item.description), "")
 
 
-def _comment(hint: Any) -> str:
-    metas = [item for item in getattr(hint, "__metadata__", ()) if isinstance(item, Meta)]
-    text = next((meta.description for meta in metas if meta.description), "")
-    limits = [_limits(meta) for meta in metas if _limits(meta)]
+def _allowed(hint: Any) -> str:
+    metas = _metas(hint)
     base = get_args(hint)[0] if metas else hint
     if get_origin(base) is Literal:
-        limits.append(" | ".join(map(str, get_args(base))))
-    return f"{text} ({', '.join(limits)})" if limits else text
+        return " | ".join(map(str, get_args(base)))
+    return next((limits for meta in metas if (limits := _limits(meta))), "")
+
+
+def _metas(hint: Any) -> list[Meta]:
+    return [item for item in getattr(hint, "__metadata__", ()) if isinstance(item, Meta)]
 
 
 def _limits(meta: Meta) -> str:
@@ -528,4 +578,8 @@ def _limits(meta: Meta) -> str:
         return f"{meta.min_length} letters or more"
     if meta.le is None:
         return ""
-    return f"{meta.ge:g} to {meta.le:g}" if meta.ge is not None else f"more than {meta.gt:g}, up to {meta.le:g}"
+    return (
+        f"{meta.ge:.10g} to {meta.le:.10g}"
+        if meta.ge is not None
+        else f"more than {meta.gt:.10g}, up to {meta.le:.10g}"
+    )

@@ -229,8 +229,9 @@ def _take(part: ModelPart, reply: Reply, events: Events) -> str:
     """Note and publish a part of the answer; return what of it is to be said."""
     reply.note(part)
     match part:
-        case Delta(text) if text:
-            reply.reach("first_delta", events.now())
+        case Delta(text, is_filler) if text:
+            if not is_filler:
+                reply.reach("first_delta", events.now())
             reply.tell(events, told.DeltaEvent(turn=reply.turn, text=text))
             return text
         case Reasoning(text):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from voicestream.backends.loudspeaker import Loudspeaker
-from voicestream.backends.microphone import KEPT, MUTED, Microphone
+from voicestream.backends.microphone import KEPT, MUTED, RESTING_FRAMES, Microphone
 from voicestream.parts import SoundStream, StreamWish
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples, Sentence, Sound
 
@@ -100,6 +100,26 @@ def test_a_loudspeaker_of_any_rate_plays_the_same_tone(rate: int) -> None:
     assert np.abs(heard[2_000 : rate - 2_000] - tone(rate, 1)[2_000 : rate - 2_000]).max() < 5e-3
 
 
+def test_no_sound_is_told_to_have_begun_before_it_was_handed_over() -> None:
+    """A device that stood still for a moment leaves the line of its times behind."""
+    told: list[float] = []
+
+    async def talk() -> float:
+        card = Card(48_000)
+        async with Loudspeaker(card) as speaker:
+            speaker.on_sound = lambda kind, sentence, at: told.append(at)
+            card.play(0.1)
+            await asyncio.sleep(0.3)
+            await speaker.play(Sound(Sentence(0, "a", "a"), tone(speaker.rate, 1), is_last=True))
+            handed_over = time.monotonic()
+            card.play(0.02)
+            await asyncio.sleep(0.05)
+            return handed_over
+
+    handed_over = asyncio.run(talk())
+    assert told[0] >= handed_over
+
+
 def test_a_slow_reader_loses_the_oldest_and_time_tells_it() -> None:
     told: list[str] = []
 
@@ -114,6 +134,30 @@ def test_a_slow_reader_loses_the_oldest_and_time_tells_it() -> None:
     assert got[0].time == pytest.approx(2, abs=0.05)
     assert got[-1].time == pytest.approx(KEPT + 2, abs=0.1)
     assert told == ["overrun"]
+
+
+def test_a_resting_microphone_brings_the_same_frames_a_few_at_a_time() -> None:
+    async def listen() -> tuple[list[Frame], list[int]]:
+        card = Card(SAMPLE_RATE)
+        microphone = Microphone(card)
+        microphone.rest(True)
+        got, counts = [], []
+        async with microphone.listen() as frames:
+            await asyncio.sleep(0)  # the stream begins
+            for number in range(2 * RESTING_FRAMES - 1):
+                card.record(tone(SAMPLE_RATE, 1)[number * FRAME_SAMPLES : (number + 1) * FRAME_SAMPLES])
+                new = await arrived(frames)
+                counts.append(len(new))
+                got += new
+            microphone.rest(False)
+            return got + await arrived(frames), counts
+
+    got, counts = asyncio.run(listen())
+    assert counts == [0] * (RESTING_FRAMES - 1) + [RESTING_FRAMES] + [0] * (RESTING_FRAMES - 1)
+    heard = np.concatenate([frame.samples for frame in got])
+    assert np.array_equal(heard, tone(SAMPLE_RATE, 1)[: len(heard)])
+    assert len(got) == 2 * RESTING_FRAMES - 1
+    assert [frame.time for frame in got] == pytest.approx([number * FRAME_SECONDS for number in range(len(got))])
 
 
 def test_a_muted_microphone_is_told_once() -> None:

@@ -136,7 +136,7 @@ def test_it_is_drawn_again_when_the_terminal_is_resized(tmux: Tmux, tmp_path: Pa
 def test_keys_and_typed_lines_reach_the_conversation(tmux: Tmux, tmp_path: Path) -> None:
     keys = start(tmux, tmp_path)
     tmux.keys("how far is the moon", "Enter", "F2", "F3", "F4", "F5", "C-t", "C-o", "C-r", "Escape")
-    wanted = ["ask how far is the moon", "talk", "mute", "stop", "repeat", "talk", "mute", "repeat", "stop"]
+    wanted = ["line how far is the moon", "talk", "mute", "stop", "repeat", "talk", "mute", "repeat", "stop"]
     tmux.wait_for(lambda: pressed(keys) == wanted, f"keys {wanted}")
     assert tmux.screen().splitlines()[22].rstrip() == ">", "the line is not emptied"
 
@@ -148,6 +148,13 @@ def test_quitting_gives_the_terminal_back(tmux: Tmux, tmp_path: Path, key: str) 
     tmux.keys(key)
     tmux.wait_for(lambda: pressed(keys) == ["quit"], "end")
     tmux.wait_for(lambda: "speaking" not in tmux.screen(), "free screen")
+
+
+def test_a_typed_command_quits_where_a_terminal_has_no_such_keys(tmux: Tmux, tmp_path: Path) -> None:
+    keys = start(tmux, tmp_path)
+    tmux.wait_for_text("F10 quit")
+    tmux.keys("/quit", "Enter")
+    tmux.wait_for(lambda: pressed(keys) == ["line /quit", "quit"], "end")
 
 
 def test_talk_draws_on_a_terminal_and_answers_what_is_typed(tmux: Tmux, tmp_path: Path) -> None:
@@ -164,3 +171,20 @@ def test_talk_draws_on_a_terminal_and_answers_what_is_typed(tmux: Tmux, tmp_path
     tmux.wait_for_text("· interrupted")
     tmux.keys("F10")
     tmux.wait_for_text("ended with 0")
+
+
+def test_plain_talk_writes_whole_lines_only_and_takes_typed_commands(tmux: Tmux, tmp_path: Path) -> None:
+    settings = ["thinking.provider=offline", "hearing.recognizer=sphinx", "audio.output=none"]
+    words = [sys.executable, "-m", "voicestream", "talk", "--plain"]
+    words += [word for each in settings for word in ("--set", each)]
+    environment = ["env", f"PYTHONPATH={ROOT}", "TERM=screen-256color", "LANG=C.UTF-8", f"PATH={os.environ['PATH']}"]
+    shell = f'{shlex.join([*environment, *words])}; echo "ended"; sleep 60'
+    tmux.run("new-session", "-d", "-x", "80", "-y", "24", shell, ";", "pipe-pane", f"cat > {tmp_path}/sent")
+    tmux.wait_for_text("so type")
+    tmux.keys("what is two plus three", "Enter")
+    tmux.wait_for_text("voicestream: 5.")
+    tmux.keys("/quit", "Enter")
+    tmux.wait_for_text("ended")
+    sent = (tmp_path / "sent").read_bytes().replace(b"\r\n", b"\n")
+    assert b"voicestream: 5." in sent
+    assert not set(b"\x1b\r") & set(sent)

@@ -70,6 +70,11 @@ def test_a_missing_or_wrong_file_is_named(tmp_path: Path) -> None:
     wrong.write_bytes(b"not a model")
     with pytest.raises(RecognitionError, match=r"silero\.onnx"):
         Silero(wrong)
+    whole = find_silero().read_bytes()
+    for length in (0, 1, 100, len(whole) // 2, len(whole) - 1):
+        wrong.write_bytes(whole[:length])
+        with pytest.raises(RecognitionError, match=r"silero\.onnx"):
+            Silero(wrong)
 
 
 def test_any_cutting_of_the_audio_gives_the_same_events(say: Say) -> None:

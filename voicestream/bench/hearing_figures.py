@@ -35,10 +35,12 @@ from voicestream.vocabulary import (
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Seconds of one clip: the final decode here, and one plain call of faster-whisper."""
+    """Seconds of one clip: the final decode here, and one plain call of faster-whisper; medians."""
 
     ours: float
     plain: float
+    ratio: float
+    """Median of the ratios of neighbouring calls, which whatever else runs here slows alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ class Settling:
     """Seconds from the end of the voice to the final text."""
 
 
-def measure_delays(folder: Path, clips: Sequence[Clip], settings: WhisperSettings, runs: int = 3) -> list[Delay]:
-    """Return the delay of each clip, medians of `runs` calls in turn; the plain call has faster-whisper's defaults."""
+def measure_delays(folder: Path, clips: Sequence[Clip], settings: WhisperSettings, runs: int = 7) -> list[Delay]:
+    """Return the delay of each clip, of `runs` pairs of calls in turn; the plain call has faster-whisper's defaults."""
     from faster_whisper import WhisperModel
 
     plain = WhisperModel(str(folder), device="cpu", local_files_only=True)
@@ -79,7 +81,8 @@ def measure_delays(folder: Path, clips: Sequence[Clip], settings: WhisperSetting
             delays = []
             for clip in clips:
                 pairs = [(await call_ours(whisper, clip.audio), call_plainly(clip.audio)) for _ in range(runs)]
-                delays.append(Delay(*(statistics.median(times) for times in zip(*pairs, strict=True))))
+                ours, plainly = (statistics.median(times) for times in zip(*pairs, strict=True))
+                delays.append(Delay(ours, plainly, statistics.median(pair[0] / pair[1] for pair in pairs)))
             return delays
 
     return asyncio.run(measure())

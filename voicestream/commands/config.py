@@ -1,4 +1,4 @@
-"""Write, check or show the settings: voicestream config init | check | show."""
+"""Write, check or show the settings."""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ from voicestream.errors import UsageError
 if TYPE_CHECKING:
     from voicestream.config import Config
 
+EXAMPLES = """
+voicestream config init           writes config.yaml into your folder for settings
+voicestream config check my.yaml
+voicestream config show           every value, and where it came from
+"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream config`."""
-    parser.add_argument("action", choices=["init", "check", "show"], help="write a commented file, check it, show all")
-    parser.add_argument("file", nargs="?", type=Path, help="init: where to write it (- for standard output)")
+    parser.add_argument("action", choices=["init", "check", "show"], help="write a commented file, check one, show all")
+    parser.add_argument("file", nargs="?", type=Path, help="default: your config.yaml; init - prints it")
     add_settings(parser)
 
 

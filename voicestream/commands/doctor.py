@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from voicestream.config import Config
     from voicestream.sessions.findings import Finding
 
+EXAMPLES = """
+voicestream doctor
+voicestream doctor --json > report.json      holds no key and no recording
+"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream doctor`."""

@@ -12,6 +12,12 @@ from pathlib import Path
 
 from voicestream.errors import VoicestreamError
 
+EXAMPLES = """
+voicestream models list
+voicestream models fetch base.en
+voicestream models import /media/stick/small --name small
+"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `voicestream models` understands."""
@@ -66,7 +72,7 @@ def _each(what: str, names: Sequence[str], work: Callable[[str], Path], as_json:
 
 def _fetch(name: str) -> Path:
     from voicestream.backends.model_download import fetch_model
-    from voicestream.displays.progress import ProgressBar
+    from voicestream.displays.download_progress import ProgressBar
 
     try:
         with ProgressBar(sys.stderr, name) as bar:

@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from voicestream.events import Event
 
+EXAMPLES = """
+voicestream talk --events talk.jsonl
+voicestream timeline talk.jsonl               writes talk.svg
+"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream timeline`."""

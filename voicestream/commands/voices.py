@@ -18,11 +18,17 @@ if TYPE_CHECKING:
 
 SAMPLE = "Hello. This is my voice, and this is how I speak."
 
+EXAMPLES = """
+voicestream voices --language en
+voicestream voices --engine all
+voicestream voices --play en-gb --text "How do you do?"
+"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream voices`."""
     parser.add_argument("--play", metavar="NAME", help="let this voice speak")
-    parser.add_argument("--text", default=SAMPLE, help="what it says")
+    parser.add_argument("--text", default=SAMPLE, help="what it says (default: a short greeting)")
     parser.add_argument(
         "--engine", metavar="ENGINE", help="instead of the engine in the settings; all: every local one"
     )

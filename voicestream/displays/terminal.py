@@ -84,8 +84,8 @@ STYLE = Style.from_dict(
 class Controls(Protocol):
     """What the keys do with the conversation."""
 
-    def ask(self, text: str) -> None:
-        """Take a typed turn."""
+    def take_line(self, line: str) -> bool:
+        """Take a typed line: a turn, or after a slash the name of a key; return False where it asks to quit."""
         ...
 
     def talk(self) -> None:
@@ -160,8 +160,8 @@ class Terminal:
 
     def _accept(self, buffer: Buffer) -> bool:
         text = " ".join(printable(buffer.text).split())
-        if text and self._controls:
-            self._controls.ask(text)
+        if text and self._controls and not self._controls.take_line(text):
+            self._quit()
         self._top = None
         return False  # the line is emptied
 

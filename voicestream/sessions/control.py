@@ -74,7 +74,7 @@ async def controlled(controls: Controls, events: Events, control: Control) -> As
         server = await asyncio.start_unix_server(calls.serve, sock=_bound(path), limit=LONGEST)
     except OSError as error:
         reason = error.strerror or str(error)
-        events.emit(Notice(code="no_control", message=f"No control socket at {path}: {reason}"))
+        events.tell(Notice(code="no_control", message=f"No control socket at {path}: {reason}"))
         yield
         return
     mark = path.stat().st_ino

@@ -1,4 +1,4 @@
-"""A bar that shows how far a download is, on a terminal; elsewhere one line."""
+"""Shows how far a download is."""
 
 from __future__ import annotations
 
