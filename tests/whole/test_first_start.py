@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import os
@@ -10,6 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from chat_server import chat_server
+
+from voicestream.config import load_config
+from voicestream.sessions.check_model import check_model
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOSED = "http://127.0.0.1:9"
@@ -109,3 +114,13 @@ def test_a_machine_without_portaudio_is_told_what_to_install(bare: dict[str, str
 def test_a_home_that_cannot_be_written_keeps_nobody_from_asking(bare: dict[str, str]) -> None:
     done = run(bare | {"HOME": "/proc/nobody"}, "ask", "hello")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_model_server_is_found_with_its_time_to_the_first_token() -> None:
+    async def check() -> None:
+        async with chat_server("Yes.", tokens_per_second=20) as server:
+            finding = await check_model(load_config(overrides=[f"thinking.base_url={server.base_url}"]))
+            assert (finding.status, "test-model" in finding.message) == ("ok", True)
+            assert finding.figures["first_token_seconds"] > 0
+
+    asyncio.run(check())
