@@ -80,6 +80,16 @@ def test_a_runtime_folder_that_is_not_ours_is_not_complained_about(bare: dict[st
     assert done.stderr.count("\n") == 1
 
 
+def test_no_password_of_an_address_is_printed(bare: dict[str, str]) -> None:
+    secret = "http://me:pass-word@127.0.0.1:9/v1?key=pass-word"
+    words = [f"{key}={secret}" for key in ("thinking.base_url", "remote_hearing.base_url", "speaking.address")]
+    settings = [word for setting in [*words, "hearing.recognizer=remote"] for word in ("--set", setting)]
+    for engine in ("pyttsx3", "remote"):
+        done = run(bare, "talk", "--headless", *settings, "--set", f"speaking.engine={engine}")
+        assert done.returncode in (69, 70)
+        assert "pass-word" not in done.stdout + done.stderr
+
+
 def test_an_old_locale_costs_some_signs_and_no_answer(bare: dict[str, str]) -> None:
     done = run(bare | {"PYTHONIOENCODING": "ascii"}, "ask", "hello")
     assert (done.returncode, done.stderr) == (0, "")
