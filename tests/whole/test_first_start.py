@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-import json
 import os
 import subprocess
 import sys
@@ -12,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from chat_server import chat_server
+from sound_card import has_sound_devices
 
 from voicestream.config import load_config
 from voicestream.sessions.check_model import check_model
@@ -34,14 +33,6 @@ def bare(tmp_path: Path) -> dict[str, str]:
     if has_sound_devices():
         pytest.skip("needs a machine without sound devices")
     return environment
-
-
-@functools.cache
-def has_sound_devices() -> bool:
-    command = [sys.executable, "-m", "voicestream", "devices", "--json"]
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PULSE_SERVER": "unix:/none"}
-    listed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stdout
-    return bool(json.loads(listed)["devices"])
 
 
 def run(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
