@@ -23,6 +23,7 @@ from voicestream.sessions.control import controlled
 from voicestream.sessions.controls import Controls
 from voicestream.sessions.conversation import open_assistant, show_events, typed_lines
 from voicestream.sessions.hooks import hooked
+from voicestream.sessions.memory import give_memory_back
 from voicestream.sessions.record import record_events, recorded
 from voicestream.sessions.reload import reloaded_on_hangup
 from voicestream.sessions.watchdog import watched
@@ -39,6 +40,7 @@ async def talk(config: Config, arguments: Namespace, read: Callable[[], Config])
     """
     with ExitStack() as stack:
         events = Events()
+        give_memory_back(events)
         if arguments.record:
             record_events(events, arguments.record, stack)
         terminal = show(events, config, arguments)
@@ -50,6 +52,7 @@ async def talk(config: Config, arguments: Namespace, read: Callable[[], Config])
             recorded(assistant, arguments.record),
         ):
             gc.freeze()  # what is loaded stays: looking through it again and again would only cost time and pages
+            stack.callback(gc.unfreeze)
             finished = await type_without_microphone(assistant) if is_typed else None
             await converse(assistant, terminal, read, is_typed=is_typed, finished=finished)
 
