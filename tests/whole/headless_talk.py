@@ -22,8 +22,6 @@ class Talk:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
         self.seen: list[dict] = []
-        self.took: dict[str, float] = {}
-        """Seconds that the test waited for each event or notice, for whoever wants to see them (pytest -rP)."""
 
     async def until(self, name: str) -> dict:
         """Return the next event of that name, or notice of that code."""
@@ -32,8 +30,7 @@ class Talk:
             while line := await self.process.stdout.readline():
                 self.seen.append(event := json.loads(line))
                 if name in (event["event"], event.get("code")):
-                    self.took[name] = time.monotonic() - began
-                    print(f"{name}: {self.took[name]:.2f} s")
+                    sys.stdout.write(f"{name}: {time.monotonic() - began:.2f} s\n")  # pytest -rP shows it
                     return event
         raise AssertionError(f"talk ended without {name}: {self.seen[-5:]}")
 
@@ -48,7 +45,7 @@ class Talk:
         began = time.monotonic()
         async with asyncio.timeout(PATIENCE):
             await self.process.communicate()
-        print(f"ended: {time.monotonic() - began:.2f} s")
+        sys.stdout.write(f"ended: {time.monotonic() - began:.2f} s\n")
         return self.process.returncode
 
 

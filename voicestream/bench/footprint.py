@@ -78,14 +78,14 @@ async def measure_all(arguments: argparse.Namespace) -> None:
     """Measure and print."""
     source, sink = arguments.input or _usual("input"), arguments.output or _usual("output")
     if not arguments.json:
-        print(f"{arguments.seconds:g} s of silence from {source}, loudspeaker {sink}; RSS (PSS) of all processes")
-        print(f"{'set-up':<32}{'ready':>8}{'silence':>18}{'growth':>9}{'of a core':>11}{'after a turn':>14}")
+        _say(f"{arguments.seconds:g} s of silence from {source}, loudspeaker {sink}; RSS (PSS) of all processes")
+        _say(f"{'set-up':<32}{'ready':>8}{'silence':>18}{'growth':>9}{'of a core':>11}{'after a turn':>14}")
     with tempfile.TemporaryDirectory() as folder:
         build_random_whisper(SHAPES["tiny"], Path(folder) / "tiny-shape")
         async with pretend_servers() as address:
             for set_up in _set_ups(address, Path(folder) / "tiny-shape"):
                 figures = await _measure(set_up, arguments.seconds, source, sink)
-                print(json.dumps(asdict(figures)) if arguments.json else _row(figures), flush=True)
+                _say(json.dumps(asdict(figures)) if arguments.json else _row(figures))
 
 
 def _set_ups(address: str, model: Path) -> tuple[SetUp, ...]:
@@ -151,3 +151,8 @@ def _row(figures: Figures) -> str:
         f"{figures.name:<32}{figures.start:>6.1f} s{silence:>18}{figures.growth_mb:>6.1f} MB"
         f"{figures.processor_percent:>9.1f} %{figures.used_mb:>11.0f} MB"
     )
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

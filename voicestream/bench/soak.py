@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 
@@ -26,8 +26,8 @@ from voicestream.vocabulary import SAMPLE_RATE, Samples
 SETTINGS = ("thinking.provider=offline", "memory.max_tokens=1000")
 """The history is so short that old turns are dropped all the time."""
 
-FIRST = 600.0
-"""Seconds of audio after which nothing may grow any more."""
+FIRST = 10.0
+"""Minutes of audio after which nothing may grow any more."""
 
 ALLOWED_MB = 5.0
 
@@ -54,10 +54,9 @@ class Soak:
     """Seconds of audio a second."""
     errors: int
 
-    @property
-    def growth_mb(self) -> float:
-        """Of resident memory, from the first sample after FIRST to the largest of the later ones."""
-        later = [sample.resident_mb for sample in self.samples if sample.minutes * 60 >= FIRST]
+    def growth_after(self, minutes: float) -> float:
+        """Return the MB of resident memory from the first sample at or after `minutes` to the largest later one."""
+        later = [sample.resident_mb for sample in self.samples if sample.minutes >= minutes]
         return max(later) - later[0] if later else 0.0
 
 
@@ -75,16 +74,18 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("bench soak reads /proc, which only Linux has")
     show = None if arguments.json else _print
     outcome = asyncio.run(soak(arguments.hours * 60, arguments.every, (*SETTINGS, *arguments.set), show))
+    growth = outcome.growth_after(FIRST)
     if arguments.json:
-        print(json.dumps({**asdict(outcome), "growth_mb": outcome.growth_mb}))
+        sys.stdout.write(json.dumps({**asdict(outcome), "growth_mb": round(growth, 1)}) + "\n")
     else:
-        print(
-            f"{outcome.growth_mb:+.1f} MB after the first {FIRST / 60:g} minutes; {outcome.speed:.0f} times real time"
-        )
-    return int(outcome.growth_mb > ALLOWED_MB)
+        speed = f"{outcome.speed:.0f} times real time"
+        sys.stdout.write(f"{growth:+.1f} MB after the first {FIRST:g} minutes; {speed}, {outcome.errors} errors\n")
+    return int(growth > ALLOWED_MB)
 
 
-async def soak(minutes: float, every: float, settings: Sequence[str], show: object = None) -> Soak:
+async def soak(
+    minutes: float, every: float, settings: Sequence[str], show: Callable[[Sample], None] | None = None
+) -> Soak:
     """Let it listen for `minutes`, and sample each `every` minutes of audio; `show` sees each sample."""
     counts: Counter[str] = Counter()
     samples: list[Sample] = []
@@ -97,7 +98,7 @@ async def soak(minutes: float, every: float, settings: Sequence[str], show: obje
             fed = minute
             if minute % round(every) == 0:
                 samples.append(_sample(talk, minute, counts["turn"]))
-                if callable(show):
+                if show:
                     show(samples[-1])
         talk.end_feed()
         await reading
@@ -138,8 +139,8 @@ def _minutes() -> Iterator[Samples]:
 
 
 def _print(sample: Sample) -> None:
-    print(
+    sys.stdout.write(
         f"{sample.minutes:>6.0f} min {sample.resident_mb:>8.1f} MB {sample.files:>4} files {sample.threads:>3} threads "
-        f"{sample.processes:>2} processes {sample.turns:>5} turns",
-        flush=True,
+        f"{sample.processes:>2} processes {sample.turns:>5} turns\n"
     )
+    sys.stdout.flush()

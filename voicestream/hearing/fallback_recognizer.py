@@ -43,7 +43,9 @@ class FallbackRecognizer:
                 hypothesis = await self._first.transcribe(audio, is_final=is_final, prompt=prompt)
             except RecognitionError as error:
                 self._failed_at = self._clock()
-                self._retry_after = min(2 * self._retry_after, RETRY_LATEST) if failed_at is not None else self._retry_first
+                self._retry_after = (
+                    min(2 * self._retry_after, RETRY_LATEST) if failed_at is not None else self._retry_first
+                )
                 if failed_at is None:
                     self._notice(f"{error}; the local recognizer takes over")
             else:
