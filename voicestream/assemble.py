@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voicestream import events as told
 from voicestream.backends.no_ears import NoEars
@@ -19,6 +19,7 @@ from voicestream.events import Events
 from voicestream.parts import (
     EchoCanceller,
     Microphone,
+    Model,
     Parts,
     Recognizer,
     SoundCard,
@@ -30,10 +31,13 @@ from voicestream.parts import (
 )
 from voicestream.recognizer_choice import open_recognizer
 from voicestream.thinking.delivery import Delivery
-from voicestream.thinking.timers import Timers
+from voicestream.thinking.timers import Moment, Timers
 from voicestream.thinking.tools import Tool
 from voicestream.vocabulary import Samples
-from voicestream.voice_choice import open_voice
+from voicestream.voice_choice import find_fixed_phrases, keep_phrases, open_voice
+
+if TYPE_CHECKING:
+    from voicestream.tape.recorder import Recorder
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
 """Endings of names that mean a file and not a device."""
@@ -81,18 +85,21 @@ async def open_parts(
     is_fast: bool = False,
     ears: NoEars | None = None,
     microphone: Microphone | None = None,
+    tape: Recorder | None = None,
 ) -> AsyncGenerator[tuple[Parts, Mind], None]:
     """Open everything side by side, and say what was chosen; raise the error of the first part that cannot be had.
 
     `ears` that hear nothing take the place of microphone and recognizer where the conversation is typed;
-    a `microphone` takes the place of the one in the settings.
+    a `microphone` takes the place of the one in the settings. What the model's servers and other programs' tools do
+    goes onto a `tape`.
     """
     async with AsyncExitStack() as stack:
         card = _sound_card()
-        hearing, mouth, mind = await _all(
+        hearing, mouth, mind, phrases = await _all(
             open_ears(config, events, stack, ears),
             open_mouth(config, events, stack, card, is_fast=is_fast),
-            open_mind(config, events, stack),
+            open_mind(config, events, stack, tape),
+            asyncio.to_thread(find_fixed_phrases, config),
         )
         follow_rate = getattr(mouth.voice, "follow_rate", None)  # servers' voices have a rate of their own
         if follow_rate:
@@ -101,17 +108,17 @@ async def open_parts(
             microphone=ears
             or microphone
             or choose_microphone(config.audio.input, events, card, is_fast, mouth.speaker.reference),
-            canceller=None if ears or microphone else await _open_canceller(config, events),
+            canceller=None if ears or microphone else await _open_canceller(config),
             wake_word=await _open_wake_word(config),
             detector=hearing.detector,
             recognizer=hearing.recognizer,
             thinker=mind.thinker,
-            voice=mouth.voice,
+            voice=keep_phrases(mouth.voice, phrases, config.speaking, lambda: mind.delivery.rate),
             speaker=mouth.speaker,
             delivery=mind.delivery,
-            now=datetime.now,
+            now=datetime.now if tape is None else lambda: tape.moment().wall,
         )
-        events.emit(
+        events.tell(
             told.Ready(
                 recognizer=hearing.recognizer_name,
                 model=mind.model_name,
@@ -223,7 +230,7 @@ async def _open_speaker(
     except DeviceError as error:
         if device:
             raise
-        events.emit(told.Notice(code="no_loudspeaker", message=f"No loudspeaker, answers are only shown: {error}"))
+        events.tell(told.Notice(code="no_loudspeaker", message=f"Nothing will be heard: {error}"))
         silent = FileSpeaker("", ahead=audio.ahead, block=audio.block)
         return await stack.enter_async_context(silent), "nothing"
     events.show_on(wake)
@@ -239,7 +246,7 @@ async def _open_wake_word(config: Config) -> WakeWordDetector | None:
     return await asyncio.to_thread(WakeWord, config.turns.wake_phrase)
 
 
-async def _open_canceller(config: Config, events: Events) -> EchoCanceller | None:
+async def _open_canceller(config: Config) -> EchoCanceller | None:
     """Return a canceller where the microphone can hear our loudspeaker, and the system does not cancel already."""
     wanted = config.audio.echo_canceller
     is_device = not (is_file(config.audio.input) or is_file(config.audio.output) or config.audio.output == "none")
@@ -250,29 +257,43 @@ async def _open_canceller(config: Config, events: Events) -> EchoCanceller | Non
     place = config.audio.input
     if wanted == "auto" and await asyncio.to_thread(is_cancelled_by_system, "" if place == "mic" else place):
         return None
-    return await asyncio.to_thread(open_canceller, _teller(events))
+    return await asyncio.to_thread(open_canceller)
 
 
 # ------------------------------------------------------------------------------------------------------- mind
 
 
-async def open_mind(config: Config, events: Events, stack: AsyncExitStack) -> Mind:
+async def open_mind(config: Config, events: Events, stack: AsyncExitStack, tape: Recorder | None = None) -> Mind:
     """Choose the language model, and give it the assistant's own tools; raise ConfigError."""
     from voicestream.model_choice import choose_model
     from voicestream.thinking.bell import read_clocks
-    from voicestream.thinking.offline_assistant import OfflineAssistant
-    from voicestream.thinking.own_tools import own_tools
-    from voicestream.thinking.tool_use import FILLER_AFTER, ToolUser
-    from voicestream.thinking.tools import require_confirmation
 
     model, name, hint = await choose_model(config.thinking, os.environ)
     if model:
         await stack.enter_async_context(model)
     if hint:
-        events.emit(told.Notice(code="model", message=hint))
+        events.tell(told.Notice(code="model", message=hint))
+    tools = await _open_tool_servers(config, events, stack)
+    if tape:
+        from voicestream.tape.taped_mind import note_mind
+
+        tools = note_mind(tape, model, tools)
+    return make_mind(config, model, name, tools, tape.moment if tape else read_clocks)
+
+
+def make_mind(
+    config: Config, model: Model | None, name: str, other_tools: Sequence[Tool], moment: Callable[[], Moment]
+) -> Mind:
+    """Give a language model, or the built-in assistant where there is none, the tools of the settings and others."""
+    from voicestream.thinking.filler import FillingThinker
+    from voicestream.thinking.offline_assistant import OfflineAssistant
+    from voicestream.thinking.own_tools import own_tools
+    from voicestream.thinking.tool_use import FILLER_AFTER, ToolUser
+    from voicestream.thinking.tools import require_confirmation
+
     timers, delivery = Timers(), Delivery(rate=config.speaking.rate, usual_rate=config.speaking.rate)
-    tools = own_tools(timers, delivery, read_clocks) if config.tools.own or model is None else ()
-    tools = require_confirmation((*tools, *await _open_tool_servers(config, events, stack)), config.tools.confirm_tools)
+    tools = own_tools(timers, delivery, moment) if config.tools.own or model is None else ()
+    tools = require_confirmation((*tools, *other_tools), config.tools.confirm_tools)
     filler = config.tools.filler
     thinker = ToolUser(
         model or OfflineAssistant(),
@@ -281,7 +302,9 @@ async def open_mind(config: Config, events: Events, stack: AsyncExitStack) -> Mi
         filler=f"{filler} ",
         filler_after=FILLER_AFTER if filler else float("inf"),
     )
-    return Mind(thinker, timers, delivery, name)
+    speaking = config.speaking
+    answering = FillingThinker(thinker, speaking.filler, speaking.filler_after) if speaking.filler else thinker
+    return Mind(answering, timers, delivery, name)
 
 
 async def _open_tool_servers(config: Config, events: Events, stack: AsyncExitStack) -> tuple[Tool, ...]:
@@ -293,9 +316,9 @@ async def _open_tool_servers(config: Config, events: Events, stack: AsyncExitSta
     settings = read_settings(config.tools, os.environ)
     servers = await stack.enter_async_context(open_tool_servers(config.tools.mcp, settings))
     for problem in servers.problems:
-        events.emit(told.Notice(code="tools", message=problem))
+        events.tell(told.Notice(code="tools", message=problem))
     return servers.tools
 
 
 def _teller(events: Events) -> Callable[[str, str], None]:
-    return lambda code, message: events.emit(told.Notice(code=code, message=message))
+    return lambda code, message: events.tell(told.Notice(code=code, message=message))

@@ -26,6 +26,7 @@ from voicestream.speaking.synthesis import SpeakingStyle
 from voicestream.stages import Channel, ended
 from voicestream.steps import (
     AudioClock,
+    await_call,
     await_wake_word,
     cancel_echo,
     find_speech,
@@ -33,12 +34,13 @@ from voicestream.steps import (
     hear,
     linger,
     louder,
+    mute,
     note_sentences,
     speak,
     split_sentences,
     think,
 )
-from voicestream.thinking.history import History
+from voicestream.thinking.history import History, count_tokens
 from voicestream.thinking.system_prompt import with_moment
 from voicestream.turns import actions as turns
 from voicestream.turns.turn_taking import TurnTaking
@@ -98,9 +100,11 @@ class Assistant:
                 parts.microphone.listen() as microphone,
                 linger(microphone, self.is_over, self.quiet if self.is_fast else None) as frames,
                 cancel_echo(frames, parts.canceller, parts.speaker) as clean,
-                await_wake_word(clean, parts.wake_word, self.wake) as awaited,
+                mute(clean, self.turn_taking) as audible,
+                await_wake_word(audible, parts.wake_word, self.wake) as awaited,
                 find_speech(awaited, parts.detector, self.config, self.clock, self.close_speech, self.events) as speech,
-                hear(speech, parts.recognizer, self.config, self.is_fast) as heard,
+                await_call(speech, self.config, self.turn_taking) as meant,
+                hear(meant, parts.recognizer, self.config, self.is_fast) as heard,
                 gather(heard, self.inputs) as inputs,
             ):
                 async for happened in inputs:
@@ -154,6 +158,7 @@ class Assistant:
         """Return how the reply is to be voiced; a sentence that fails is told, and costs only itself."""
 
         def fail(error: VoiceError, sentence: Sentence) -> None:
+            reply.unvoiced += 1
             reply.tell(self.events, told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
 
         return replace(self.speaking_style, report=fail)
@@ -168,8 +173,6 @@ class Assistant:
                 self.events.emit(told.SpeechStartedEvent(audio_time=time))
             case SpeechPaused(time):
                 self.fell_silent_at = self.events.when(self.clock.at(time))
-            case Transcript(text, stable, is_final):
-                self.events.emit(told.TranscriptEvent(text=text, stable=stable, final=is_final))
             case turns.Typed():
                 self.fell_silent_at = None
             case RecognitionFailed(message):
@@ -179,7 +182,10 @@ class Assistant:
                     return []  # it was cancelled meanwhile
                 if isinstance(happened, turns.AnswerEnded):
                     self.conclude(self.reply)
-        return self.turn_taking.add(happened)
+        actions = self.turn_taking.add(happened)
+        if isinstance(happened, Transcript) and self.turn_taking.is_awake:  # else it is nobody's business
+            self.events.emit(told.TranscriptEvent(text=happened.text, stable=happened.stable, final=happened.is_final))
+        return actions
 
     def notice_sound(self, kind: Literal["started", "ended"], sentence: Sentence, at: float) -> None:
         """Publish that a sentence begins or ends to be heard; the loudspeaker calls it."""
@@ -226,8 +232,8 @@ class Assistant:
                 self.events.emit(told.StateChanged(state=state))
             case turns.PlaySound(sound):
                 await self.parts.speaker.play(make_chime(sound, self.parts.speaker.rate))
-            case turns.SpeechIgnored():
-                pass
+            case turns.SpeechIgnored(reason, text):
+                self.events.emit(told.SpeechIgnored(reason=reason, text=text))
 
     async def begin(self, reply: Reply) -> None:
         """Start a reply, silent until it is committed."""
@@ -263,7 +269,8 @@ class Assistant:
         """Return a reply to what the user said, not begun yet."""
         question = with_moment(text, self.parts.now())  # once: another minute would spoil the server's prompt cache
         messages = (*self.history.messages(), Message("user", question))
-        return Reply(turn, question, lambda confirmed: self.parts.thinker.answer(messages, confirmed))
+        thinker = self.parts.thinker
+        return Reply(turn, question, lambda confirmed: thinker.answer(messages, confirmed), count_tokens(messages))
 
     async def run(self, reply: Reply) -> None:
         """Answer, and say when it is over; an error of a device or a bug costs this answer, and is said."""
@@ -272,7 +279,7 @@ class Assistant:
         except VoicestreamError as error:
             reply.finish = "error"
             self.events.emit(told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
-        self.inputs.put_now(turns.AnswerEnded(reply.turn))
+        self.inputs.put_now(turns.AnswerEnded(reply.turn, is_failed=reply.is_failed))
 
     async def end_reply(self) -> None:
         """End the running reply, if there is one: silence at once, its request closed, what was heard remembered."""
@@ -286,6 +293,7 @@ class Assistant:
         if (reply := self.reply) and reply.task:
             self.reply = None
             await ended(reply.task)
+            self.events.emit(reply.wasted())
 
     def conclude(self, reply: Reply) -> None:
         """Remember what was heard of a reply that is over, and tell it; of one that never was certain, nothing."""

@@ -4,13 +4,15 @@ Nothing heavy is imported here or by the commands' arguments, so that --help ans
 
 from __future__ import annotations
 
-import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from voicestream import __version__
+from voicestream.commands.options import Parser
 from voicestream.errors import VoicestreamError
 
 COMMANDS = {
@@ -22,17 +24,29 @@ COMMANDS = {
     "devices": "list the sound devices and the rates that really open",
     "voices": "list the voices, or let one speak",
     "models": "list, fetch or remove models of speech",
+    "config": "write, check or show the settings",
     "doctor": "look at what a conversation needs here, and how to mend it",
     "control": "steer the conversation that runs: mute, stop, say, volume, events",
     "service": "keep it running in the background, as a systemd user service",
-    "config": "write, check or show the settings",
+    "replay": "run a recorded conversation again, exactly, and compare",
     "timeline": "draw a conversation as a picture, from its events",
     "bench": "measure this machine: hearing, model, sentences, voice, conversation",
 }
 
+TITLES = {
+    "talk": "\ntalk and listen:\n",
+    "devices": "\nset up:\n",
+    "control": "\nwhile it runs:\n",
+    "replay": "\nlook back, and measure:\n",
+}
+"""What stands above the first command of each kind."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that `arguments` name and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an old locale lacks some signs, and must not end a conversation
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] in (["-h"], ["--help"], ["help"]):
         sys.stdout.write(_overview())
@@ -44,16 +58,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if name not in COMMANDS:
         sys.stderr.write(f"voicestream: there is no command {name!r}; `voicestream --help` lists them\n")
         return 64
-    command = importlib.import_module(f"voicestream.commands.{name}")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's matrices are small here: a second thread only spins
     # httpx would load its own command line with rich and click, where they are installed: 6 MB that nobody uses.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # None is how an import is refused
-    parser = _Parser(prog=f"voicestream {name}", description=command.__doc__)
-    command.add_arguments(parser)
     try:
-        return int(command.run(parser.parse_args(words)))
+        return int(command_of(name).run(parser_of(name).parse_args(words)))
     except VoicestreamError as error:
-        sys.stderr.write(f"voicestream: {error}\n")
+        from voicestream.displays.lines import printable  # late: a message may hold what a server wrote
+
+        sys.stderr.write(f"voicestream: {printable(str(error))}\n")
         return error.exit_status
     except KeyboardInterrupt:
         return 130
@@ -62,17 +75,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 141
 
 
-class _Parser(argparse.ArgumentParser):
-    """Ends with status 64, as sysexits.h has it, instead of 2."""
+def command_of(name: str) -> ModuleType:
+    """Return the command's file."""
+    return importlib.import_module(f"voicestream.commands.{name}")
 
-    def error(self, message: str) -> None:  # type: ignore[override] # argparse says NoReturn, and this does not return
-        self.exit(64, f"{self.prog}: {message}; `{self.prog} --help` tells more\n")
+
+def parser_of(name: str) -> Parser:
+    """Return what reads the words after the command."""
+    command = command_of(name)
+    parser = Parser(f"voicestream {name}", command.__doc__, command.EXAMPLES)
+    command.add_arguments(parser)
+    return parser
 
 
 def _overview() -> str:
-    rows = "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
-    return (
-        "usage: voicestream [COMMAND] [OPTION …]\n\n"
-        "A voice assistant: it speaks while the model still writes, and stops when you speak.\n\n"
-        f"{rows}\n\n`voicestream COMMAND --help` tells more of each.\n"
-    )
+    rows = "\n".join(f"{TITLES.get(name, '')}  {name:<10} {text}" for name, text in COMMANDS.items())
+    return f"""\
+usage: voicestream [COMMAND] [OPTION …]
+
+A voice assistant: it speaks while the model still writes, and stops when you speak.
+{rows}
+
+`voicestream COMMAND --help` tells the options of each, with examples.
+
+first steps:
+  voicestream demo       needs no microphone, key, network or download
+  voicestream doctor     checks microphone, loudspeaker, models and server
+  voicestream            speak, or type a line; F10, /quit or Ctrl-C ends
+
+exit status:
+  0 done; 64 wrong command line; 65 wrong input file; 69 a device or server is missing; 70 recognizer or voice failed;
+  78 wrong settings; 130 Ctrl-C
+"""

@@ -4,6 +4,7 @@ made from these classes."""
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -96,6 +97,17 @@ class TranscriptEvent(Event):
     """the leading part that will not change"""
     final: bool
     """whether it covers the whole speech"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechIgnored(Event):
+    """Something was heard, and nothing comes of it."""
+
+    name: ClassVar[str] = "speech_ignored"
+    reason: str
+    """silence, backchannel, echo, muted, asleep, not interruptible, stopped or typed"""
+    text: str
+    """what was understood of it; empty where it was not meant for the assistant"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +223,7 @@ class Resumed(Event):
     turn: int
     """number of the turn"""
     reason: str
-    """silence, backchannel or echo"""
+    """silence, backchannel, echo, muted or ended"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +252,21 @@ class Answer(Event):
     """stop, length, tool_calls, content_filter, refusal, stopped_early, interrupted or error"""
     usage: dict[str, int] = field(default_factory=dict)
     """tokens, where the server tells"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wasted(Event):
+    """The model was asked before the turn was over, and the user went on: nobody heard that answer."""
+
+    name: ClassVar[str] = "wasted"
+    turn: int
+    """number of the turn"""
+    text: str
+    """what the user had said until then"""
+    input_tokens: int
+    """of the request; estimated where the server had not told yet"""
+    output_tokens: int
+    """written until it was stopped; estimated likewise"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +313,8 @@ class Events:
         self._clock = clock
         self._start = clock()
         self._displays: list[Display] = []
+        self.teller: Display = self.emit
+        """Publishes what happened beside the conversation; a session that is recorded lets it arrive on its tape."""
 
     def show_on(self, display: Display) -> None:
         """Let `display` see every event from now on; it is called on the event loop and must not block."""
@@ -299,6 +328,10 @@ class Events:
         """Return the seconds since the start for a reading of the same clock."""
         return clock_time - self._start
 
+    def tell(self, event: Event) -> None:
+        """Publish what happened beside the conversation, such as that a device is lost."""
+        self.teller(event)
+
     def emit(self, event: Event, at: float | None = None) -> None:
         """Publish `event`, stamped with `at` or with the present."""
         object.__setattr__(event, "time", self.now() if at is None else at)
@@ -307,13 +340,20 @@ class Events:
 
 
 def as_json(event: Event) -> str:
-    """Return the event as one line of JSON; absent values are left out."""
+    """Return the event as one line of JSON; absent values are left out.
+
+    What could steer a terminal or is no letter stands as an escape: the text may be a model's.
+    """
     record: dict[str, Any] = {"event": event.name, "time": round(event.time, 6)}
     for item in fields(event):
         value = getattr(event, item.name)
         if item.name != "time" and value is not None:
             record[item.name] = round(value, 6) if isinstance(value, float) else value
-    return json.dumps(record, ensure_ascii=False)
+    return _UNSAFE.sub(lambda letter: f"\\u{ord(letter[0]):04x}", json.dumps(record, ensure_ascii=False))
+
+
+_UNSAFE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Controls that JSON lets stand, changes of direction, line separators, and halves of letters, which no file takes."""
 
 
 def from_json(line: str) -> Event | None:

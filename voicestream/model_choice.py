@@ -8,11 +8,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from voicestream.config import Thinking
@@ -24,15 +24,20 @@ from voicestream.thinking.watchers import LanguageWatcher, LengthWatcher, Patter
 from voicestream.vocabulary import Message, ModelPart, ToolDescription
 
 if TYPE_CHECKING:
+    import httpx
+
+    from voicestream.backends.model_response import Send
     from voicestream.backends.model_server import ModelServer
 
 CHARACTERS_PER_TOKEN = 8
 """More than any language needs: beyond, the server does not keep to the limit of tokens."""
 
-HINT = (
-    "No language model was found, so the built-in assistant answers. To connect one: start Ollama, llama.cpp, "
-    "LM Studio or vLLM on this machine, or set thinking.base_url in config.yaml, or put a key into OPENAI_API_KEY."
+HOW_TO_CONNECT = (
+    "start Ollama, llama.cpp, LM Studio or vLLM on this machine, or set thinking.base_url in config.yaml, "
+    "or put a key into OPENAI_API_KEY"
 )
+
+HINT = f"No language model was found, so the built-in assistant answers. To connect one: {HOW_TO_CONNECT}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ class ConnectedModel:
     """A Model made of one or more servers, watched for the ear; closing it closes their connections."""
 
     def __init__(self, servers: Sequence[tuple[ModelServer, str]], settings: Thinking) -> None:
+        self._names = [name for _, name in servers]
         self._servers = [server for server, _ in servers]
         source = FallbackModel(servers) if len(servers) > 1 else self._servers[0]
         self._model = WatchedModel(source, lambda: _watchers(settings), settings.max_tokens)
@@ -124,6 +130,15 @@ class ConnectedModel:
         async with AsyncExitStack() as stack:
             for server in self._servers:
                 stack.push_async_callback(server.aclose)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return all that `reconnect` needs to make it again, but for keys (Any: JSON)."""
+        return [server.describe() | {"name": name} for server, name in zip(self._servers, self._names, strict=True)]
+
+    def send_by(self, sending: Callable[[httpx.AsyncClient, str], Send]) -> None:
+        """Let what `sending` makes of a server's client, and of its key, send from now on."""
+        for server in self._servers:
+            server.send_by(sending)
 
     async def warm(self, messages: Sequence[Message] = (), tools: Sequence[ToolDescription] = ()) -> bool:
         """Open the first server's connection while the user speaks; a local one reads the conversation so far."""
@@ -165,6 +180,17 @@ async def choose_model(
     if settings.base_url and found is not candidates[0]:
         hint = f"{settings.base_url} does not answer; {found[1]} is used instead."
     return _connect([found], settings, environment), _describe(*found), hint
+
+
+def reconnect(description: Sequence[dict[str, Any]], settings: Thinking) -> ConnectedModel:
+    """Return the model that was described, without its keys (Any: JSON); nothing is asked yet."""
+    servers = []
+    for each in description:
+        provider = Provider(
+            each["name"], each["protocol"], each["base_url"], server=each["server"], prefer=tuple(each["prefer"])
+        )
+        servers.append((_server(provider, each["base_url"], each["model"], "", settings), each["name"]))
+    return ConnectedModel(servers, settings)
 
 
 def _configured(settings: Thinking, environment: Mapping[str, str], kind: str) -> tuple[ModelServer, str]:

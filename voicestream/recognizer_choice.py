@@ -50,7 +50,7 @@ async def _choose_local(config: Config, events: Events) -> Choice:
     except (InputError, FetchError) as error:
         if hearing.recognizer == "whisper":
             raise
-        events.emit(Notice(code="no_whisper", message=f"No Whisper model {hearing.model}: {error}"))
+        events.tell(Notice(code="no_whisper", message=f"No Whisper model {hearing.model}: {error}"))
         return _embedded(events)
 
     async def open_it(stack: AsyncExitStack) -> Recognizer:
@@ -79,10 +79,10 @@ async def _find_whisper(name: str) -> Path:
     if folder := find_model(name):
         return folder
     from voicestream.backends.model_download import fetch_model
-    from voicestream.displays.progress import ProgressBar
+    from voicestream.displays.download_progress import ProgressBar
 
     with ProgressBar(sys.stderr, name) as bar:
-        return await fetch_model(name, lambda progress: bar.show(progress.done, progress.total))
+        return await fetch_model(name, lambda progress: bar.show(progress.file, progress.done, progress.total))
 
 
 def _embedded(events: Events) -> Choice:
@@ -91,7 +91,7 @@ def _embedded(events: Events) -> Choice:
         from voicestream.thinking.phrases import jsgf
 
         recognizer = await stack.enter_async_context(SphinxRecognizer(jsgf()))
-        events.emit(Notice(code="only_phrases", message=ONLY_PHRASES))
+        events.tell(Notice(code="only_phrases", message=ONLY_PHRASES))
         return recognizer
 
     return Choice("PocketSphinx (its phrases only)", open_it)
@@ -106,7 +106,12 @@ async def _open_remote(config: Config, events: Events, stack: AsyncExitStack) ->
         from voicestream.backends.wyoming_recognizer import WyomingRecognizer
 
         first = await stack.enter_async_context(
-            WyomingRecognizer(remote.wyoming, language=language, answer_limit=remote.answer_limit)
+            WyomingRecognizer(
+                remote.wyoming,
+                language=language,
+                hot_words=config.hearing.hot_words,
+                answer_limit=remote.answer_limit,
+            )
         )
         name = remote.wyoming
     else:
@@ -117,6 +122,7 @@ async def _open_remote(config: Config, events: Events, stack: AsyncExitStack) ->
             model=remote.model,
             key_variable=remote.key_variable,
             language=language,
+            hot_words=config.hearing.hot_words,
             answer_limit=remote.answer_limit,
             partials=remote.partials,
         )
@@ -130,7 +136,7 @@ async def _open_remote(config: Config, events: Events, stack: AsyncExitStack) ->
     second = await stack.enter_async_context(LateRecognizer(choice))
 
     def tell(message: str) -> None:
-        events.emit(Notice(code="recognizer", message=message))
+        events.tell(Notice(code="recognizer", message=message))
 
     return with_fallback(first, second, tell), f"{name}, else {choice.name}"
 

@@ -11,7 +11,8 @@ from typing import Literal
 
 from voicestream import events as told
 from voicestream.events import Event, Events
-from voicestream.thinking.history import AnswerRecord
+from voicestream.thinking.history import AnswerRecord, estimate_tokens
+from voicestream.thinking.system_prompt import without_moment
 from voicestream.vocabulary import Delta, ModelPart, Played, Sentence, Sound, Usage
 
 Milestone = Literal["transcript", "turn_confirmed", "first_delta", "first_sentence", "first_audio", "first_sound"]
@@ -24,10 +25,12 @@ Source = Callable[[asyncio.Event], AsyncGenerator[ModelPart, None]]
 class Reply:
     """An answer to one turn. Until it is committed it thinks and synthesizes, but nobody hears or sees it."""
 
-    def __init__(self, turn: int, question: str, source: Source) -> None:
+    def __init__(self, turn: int, question: str, source: Source, input_tokens: int = 0) -> None:
+        """`input_tokens`: estimate of what asking for it costs."""
         self.turn = turn
         self.question = question
         self.source = source
+        self.input_tokens = input_tokens
         self.committed = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
         self.record = AnswerRecord()
@@ -35,6 +38,8 @@ class Reply:
         self.played: list[Played] = []
         self.finish = "stop"
         self.usage: Usage | None = None
+        self.unvoiced = 0
+        """Sentences that the voice failed to say."""
         self.is_sounding = False
         self.is_interrupted = False
         self.asked_at = 0.0
@@ -49,6 +54,13 @@ class Reply:
         self.record.add(part)
         if isinstance(part, Delta):
             self._pieces.append(part)
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether something went wrong and nobody heard of it."""
+        if not self.is_sounding:
+            return self.finish == "error"
+        return 0 < self.unvoiced == sum(1 for sentence in self.sentences if sentence.spoken)
 
     @property
     def text(self) -> str:
@@ -106,6 +118,16 @@ class Reply:
         """Return the seconds from the end of the user's speech to each milestone that was reached."""
         seconds = {name: round(at - self.asked_at, 4) for name, at in self._milestones.items()}
         return told.Latency(turn=self.turn, **seconds)
+
+    def wasted(self) -> told.Wasted:
+        """Return the event of a reply that is taken back: nobody heard it."""
+        usage = self.usage or Usage(self.input_tokens, estimate_tokens(self.text))
+        return told.Wasted(
+            turn=self.turn,
+            text=without_moment(self.question),
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+        )
 
     def concluded(self, heard: int) -> told.Answer:
         """Return the event that ends the reply, of whose text the first `heard` characters were heard."""

@@ -25,10 +25,14 @@ class Channel(Generic[Item]):
 
     async def put(self, item: Item) -> None:
         """Add an item; wait while `ahead` of them lie unread."""
-        while len(self._items) >= self._ahead:
-            await self._change()
+        await self.room()
         self._items.append(item)
         self._tell()
+
+    async def room(self) -> None:
+        """Wait while `ahead` items lie unread."""
+        while len(self._items) >= self._ahead:
+            await self._change()
 
     def put_now(self, item: Item) -> None:
         """Add an item without waiting, past the bound: for the few that must never wait, such as a pressed key."""

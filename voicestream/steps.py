@@ -19,12 +19,14 @@ from voicestream.errors import ModelError
 from voicestream.events import Events
 from voicestream.hearing.live_transcript import TranscriptSettings, transcribe
 from voicestream.hearing.segmenter import SegmenterSettings
+from voicestream.hearing.sleeping_ear import SleepingEar
 from voicestream.hearing.speech_finder import SpeechFinder
 from voicestream.parts import Delivery, EchoCanceller, Recognizer, Speaker, SpeechDetector, Voice, WakeWordDetector
 from voicestream.reply import Reply
 from voicestream.speaking.sentences import SentenceSplitter, SplitOptions
 from voicestream.speaking.synthesis import SpeakingStyle, synthesize
 from voicestream.stages import Channel, ended, stage
+from voicestream.turns.turn_taking import TurnTaking
 from voicestream.vocabulary import (
     FRAME_SAMPLES,
     FRAME_SECONDS,
@@ -43,6 +45,12 @@ from voicestream.vocabulary import (
 )
 
 Item = TypeVar("Item")
+
+WAKE_WORD = 1.5
+"""Seconds that a wake word takes, and its detector: the question may follow it in the same breath."""
+
+EARLY = 0.3
+"""Seconds by which people speak before the button is down."""
 
 LOOK = 0.1
 """Seconds between two looks at a stalled answer: a sentence that seems complete need not wait for the next token."""
@@ -105,6 +113,14 @@ async def linger(
 
 
 @stage(ahead=64)
+async def mute(frames: AsyncIterator[Frame], turn_taking: TurnTaking) -> AsyncGenerator[Frame, None]:
+    """Let nothing be heard, kept or sent anywhere while the microphone is muted."""
+    silence = np.zeros(FRAME_SAMPLES, np.float32)
+    async for frame in frames:
+        yield replace(frame, samples=silence, for_detector=None) if turn_taking.is_muted else frame
+
+
+@stage(ahead=64)
 async def await_wake_word(
     frames: AsyncIterator[Frame], detector: WakeWordDetector | None, woken: Callable[[float], None]
 ) -> AsyncGenerator[Frame, None]:
@@ -150,6 +166,18 @@ async def find_speech(
             events.emit(told.Level(db=_level_db(frame.samples), speech=round(finder.probability, 3)))
     for found in finder.finish():
         yield found
+
+
+@stage(ahead=64)
+async def await_call(
+    speech: AsyncIterator[SpeechEvent], config: Config, turn_taking: TurnTaking
+) -> AsyncGenerator[SpeechEvent, None]:
+    """Let nothing be written down until the assistant is called, where that takes no transcript."""
+    kept = {"wake_word": WAKE_WORD, "push_to_talk": EARLY}.get(config.turns.listening)
+    ear = SleepingEar(kept or 0.0)
+    async for event in speech:
+        for heard in ear.add(event, is_asleep=kept is not None and not turn_taking.is_awake):
+            yield heard
 
 
 @stage(ahead=64)
@@ -201,8 +229,9 @@ def _take(part: ModelPart, reply: Reply, events: Events) -> str:
     """Note and publish a part of the answer; return what of it is to be said."""
     reply.note(part)
     match part:
-        case Delta(text) if text:
-            reply.reach("first_delta", events.now())
+        case Delta(text, is_filler) if text:
+            if not is_filler:
+                reply.reach("first_delta", events.now())
             reply.tell(events, told.DeltaEvent(turn=reply.turn, text=text))
             return text
         case Reasoning(text):

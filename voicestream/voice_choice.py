@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from voicestream.backends.voice_process import ChildVoice
     from voicestream.backends.voice_remote import RemoteVoice
     from voicestream.backends.voice_wyoming import WyomingVoice
-    from voicestream.speaking.synthesis import SpeakingStyle
+    from voicestream.fixed_phrases import FixedPhrases
+    from voicestream.parts import Voice
+    from voicestream.speaking.synthesis import SpeakingStyle, VoicedText
     from voicestream.vocabulary import Sentence
 
     AnyVoice = ChildVoice | RemoteVoice | WyomingVoice
@@ -62,14 +65,42 @@ def make_style(
 ) -> SpeakingStyle:
     """Return how sentences are voiced: in words, in the voice of their language, with the set pause between them."""
     from voicestream.speaking.synthesis import SpeakingStyle
-    from voicestream.speaking.verbalise import verbalise
 
     return SpeakingStyle(
         pause=config.speaking.pause,
-        verbalise=lambda spoken, language: verbalise(spoken, language, config.sentences.pronunciations),
+        verbalise=_verbaliser(config),
         detect_language=guess,
         report=report,
     )
+
+
+def find_fixed_phrases(config: Config) -> FixedPhrases | None:
+    """Return what knows the assistant's own phrases, where the settings say that their audio is kept."""
+    if not config.speaking.cache:
+        return None
+    from voicestream.fixed_phrases import FixedPhrases
+
+    return FixedPhrases(config, _verbaliser(config))
+
+
+def keep_phrases(voice: Voice, phrases: FixedPhrases | None, speaking: Speaking, rate: Callable[[], int]) -> Voice:
+    """Return `voice` with the audio of its fixed phrases kept on disk; `rate` tells the words a minute of now."""
+    if phrases is None:
+        return voice
+    from platformdirs import user_cache_path
+
+    from voicestream.backends.voice_cache import CachedVoice
+
+    settings = [speaking.engine, speaking.voice, speaking.voices, speaking.pitch, speaking.volume]
+    settings += [speaking.address, speaking.remote_model]
+    folder = user_cache_path("voicestream") / "phrases"
+    return CachedVoice(voice, folder, lambda: json.dumps([*settings, rate()]), phrases.holds)
+
+
+def _verbaliser(config: Config) -> Callable[[str, str], VoicedText]:
+    from voicestream.speaking.verbalise import verbalise
+
+    return lambda spoken, language: verbalise(spoken, language, config.sentences.pronunciations)
 
 
 def _child_voice(speaking: Speaking) -> ChildVoice:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from voicestream.backends.audio_files import FileMicrophone, FileSpeaker, wav_header
+from voicestream.backends.audio_files import FileMicrophone, FileSpeaker
+from voicestream.backends.audio_wav import wav_header
 from voicestream.backends.standard_input import InputMicrophone
 from voicestream.errors import DeviceError, InputError
 from voicestream.parts import Microphone
-from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples, Sentence, Sound
+from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples, Sentence, Sound, WordTime
 
 
 def tone(rate: int, seconds: float = 1.0) -> Samples:
@@ -234,6 +236,46 @@ def test_a_fast_speaker_writes_all_at_once_and_no_silence(tmp_path: Path, run_vi
 
     run_virtually(talk())
     assert len(soundfile.read(path)[0]) == 20 * 24_000
+
+
+def test_a_fast_speaker_fades_nothing_however_the_voice_cuts_its_pieces(tmp_path: Path, run_virtually) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "answer.wav"
+    sentence = Sentence(0, "One.", "One.")
+    chance = np.random.default_rng(7)
+
+    async def talk() -> None:
+        async with FileSpeaker(str(path), is_fast=True) as speaker:
+            for size in chance.integers(0, 900, 60):
+                await speaker.play(Sound(sentence, np.full(size, 0.5, np.float32)))
+            await speaker.play(Sound(sentence, np.full(100_000, 0.5, np.float32)))
+            await speaker.drain()
+
+    run_virtually(talk())
+    samples, _ = soundfile.read(path)
+    assert len(samples) > 100_000
+    assert (samples == 0.5).all()
+
+
+def test_a_book_is_played_in_constant_memory(run_virtually) -> None:  # type: ignore[no-untyped-def]
+    words = tuple(WordTime(place, place + 4, place / 100) for place in range(0, 100, 5))
+
+    async def grown() -> int:
+        async with FileSpeaker(is_fast=True) as speaker:
+            for index in range(6_000):
+                if index == 1_000:
+                    tracemalloc.start()
+                sentence = Sentence(index, "word " * 20, "word " * 20)
+                await speaker.play(Sound(sentence, np.zeros(240, np.float32), tuple(words), is_last=True))
+            return tracemalloc.get_traced_memory()[0]
+
+    try:
+        assert run_virtually(grown()) < 500_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_wav_longer_than_its_header_can_tell_is_one_of_open_length() -> None:
+    assert wav_header(24_000, 5_000_000_000) == wav_header(24_000, None)
 
 
 def test_the_file_can_be_read_while_it_grows(tmp_path: Path, run_virtually) -> None:  # type: ignore[no-untyped-def]

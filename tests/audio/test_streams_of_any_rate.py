@@ -100,6 +100,26 @@ def test_a_loudspeaker_of_any_rate_plays_the_same_tone(rate: int) -> None:
     assert np.abs(heard[2_000 : rate - 2_000] - tone(rate, 1)[2_000 : rate - 2_000]).max() < 5e-3
 
 
+def test_no_sound_is_told_to_have_begun_before_it_was_handed_over() -> None:
+    """A device that stood still for a moment leaves the line of its times behind."""
+    told: list[float] = []
+
+    async def talk() -> float:
+        card = Card(48_000)
+        async with Loudspeaker(card) as speaker:
+            speaker.on_sound = lambda kind, sentence, at: told.append(at)
+            card.play(0.1)
+            await asyncio.sleep(0.3)
+            await speaker.play(Sound(Sentence(0, "a", "a"), tone(speaker.rate, 1), is_last=True))
+            handed_over = time.monotonic()
+            card.play(0.02)
+            await asyncio.sleep(0.05)
+            return handed_over
+
+    handed_over = asyncio.run(talk())
+    assert told[0] >= handed_over
+
+
 def test_a_slow_reader_loses_the_oldest_and_time_tells_it() -> None:
     told: list[str] = []
 

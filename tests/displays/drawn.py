@@ -25,8 +25,9 @@ class WrittenControls:
         with self._path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
-    def ask(self, text: str) -> None:
-        self._write(f"ask {text}")
+    def take_line(self, line: str) -> bool:
+        self._write(f"line {line}")
+        return line != "/quit"
 
     def talk(self) -> None:
         self._write("talk")
@@ -43,7 +44,7 @@ class WrittenControls:
     def quit(self) -> None:
         self._write("quit")
 
-    def heard(self) -> str:
+    def spoken(self) -> str:
         return "It is"
 
 

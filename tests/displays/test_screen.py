@@ -9,7 +9,7 @@ from wcwidth import wcswidth
 
 from voicestream import events as told
 from voicestream.displays.screen import Screen
-from voicestream.displays.wrapping import Line, Piece, fitting, wrap
+from voicestream.displays.wrapping import Line, Wrapped, fitting, steady
 from voicestream.events import Event
 
 
@@ -52,11 +52,31 @@ def test_without_colour_moving_words_stand_in_brackets() -> None:
 
 def test_the_turn_takes_the_place_of_the_live_words() -> None:
     live = told.TranscriptEvent(text="hello", stable="", final=False)
-    assert body(live, told.Turn(turn=1, text="Hello.")) == ["› Hello."]
+    assert body(live, told.Turn(turn=1, text="Hello.")) == ["", "› Hello."]
+
+
+def test_a_last_look_at_a_speech_whose_turn_is_taken_is_not_shown_as_live() -> None:
+    last = told.TranscriptEvent(text="hello", stable="hello", final=True)
+    assert body(told.SpeechStartedEvent(audio_time=0.0), last) == ["… hello"]
+    assert body(told.SpeechStartedEvent(audio_time=0.0), told.Turn(turn=1, text="Hello."), last) == ["", "› Hello."]
+
+
+@pytest.mark.parametrize("state", ["listening", "speaking", "asleep", "muted"])
+def test_words_that_became_no_turn_go_when_nobody_speaks_any_more(state: str) -> None:
+    cough = told.TranscriptEvent(text="mhm", stable="", final=False)
+    assert body(cough, told.StateChanged(state="paused")) == ["… mhm"]
+    assert body(cough, told.StateChanged(state=state)) == []
 
 
 def test_a_turn_that_is_taken_again_is_shown_once_with_all_its_words() -> None:
-    assert body(told.Turn(turn=1, text="what"), told.Turn(turn=1, text="what time is it")) == ["› what time is it"]
+    again = told.Turn(turn=1, text="what time is it")
+    assert body(told.Turn(turn=1, text="what"), again) == ["", "› what time is it"]
+    first = told.DeltaEvent(turn=1, text="What do you mean?")
+    assert body(told.Turn(turn=1, text="what"), first, again, told.DeltaEvent(turn=1, text="Noon.")) == [
+        "",
+        "› what time is it",
+        "  Noon.",
+    ]
 
 
 def test_the_answer_streams_in_before_its_sentence_is_complete() -> None:
@@ -66,11 +86,14 @@ def test_the_answer_streams_in_before_its_sentence_is_complete() -> None:
 
 def test_a_filler_that_no_delta_brought_is_shown_where_it_was_said() -> None:
     filler = told.SentenceEvent(turn=1, index=0, text="One moment. ", spoken="One moment.")
-    assert body(filler, told.DeltaEvent(turn=1, text="It is noon.")) == ["  One moment. It is noon."]
+    events = (filler, told.DeltaEvent(turn=1, text="It is noon. Then"))
+    assert body(*events) == ["  One moment. It is noon. Then"]
+    end = told.Answer(turn=1, text="It is noon. Then", heard="It is", finish="interrupted")
+    assert styled(screen_of(*events, end).body(80, 9), "unheard") == " noon. Then"
 
 
 def test_the_sentence_that_sounds_is_marked_and_in_it_the_next_word() -> None:
-    screen = screen_of(*ANSWER, told.SoundStarted(turn=1, index=1), heard=lambda: "It is sunny. Tomorrow")
+    screen = screen_of(*ANSWER, told.SoundStarted(turn=1, index=1), spoken=lambda: "It is sunny. Tomorrow")
     lines = screen.body(80, 9)
     assert styled(lines, "word") == "it"
     assert styled(lines, "spoken").replace("▸ ", "") == "Tomorrow  rains."
@@ -89,7 +112,12 @@ def test_the_status_tells_state_level_voice_and_delay() -> None:
     screen = screen_of(
         told.StateChanged(state="speaking"), told.Level(db=-30, speech=0.9), told.Latency(turn=1, first_sound=0.84)
     )
-    assert text_of([screen.status(80)]) == ["● speaking  mic ▮▮▮▮▮▯▯▯▯▯ voice  answered in 0.84 s"]
+    status = text_of([screen.status(80)])[0]
+    assert status.split("  ")[0] == "● speaking"
+    assert "mic ━━━━━───── voice" in status
+    assert status.endswith("answered in 0.84 s")
+    assert len(status) == 80
+    assert text_of([screen.status(40)])[0].endswith("mic ━━━━━───── voice")
     assert text_of([screen.status(20)]) == ["● speaking"]
 
 
@@ -118,33 +146,71 @@ def test_no_text_can_steer_the_terminal(where: str) -> None:
     assert not set(shown) & set("\x1b\x07\x9b\r\u202e\x00")
 
 
-def test_the_end_is_shown_and_can_be_scrolled_back_from() -> None:
+def test_the_end_is_shown_and_any_part_before_it() -> None:
     events = [told.Notice(code="n", message=f"line {number}") for number in range(50)]
     screen = screen_of(*events)
     assert text_of(screen.body(80, 3)) == ["· line 47", "· line 48", "· line 49"]
-    assert text_of(screen.body(80, 3, back=10)) == ["· line 37", "· line 38", "· line 39"]
-    assert text_of(screen.body(80, 3, back=900)) == ["· line 0", "· line 1", "· line 2"]
+    assert text_of(screen.body(80, 3, top=37)) == ["· line 37", "· line 38", "· line 39"]
+    assert text_of(screen.body(80, 3, top=0)) == ["· line 0", "· line 1", "· line 2"]
+    assert screen.count(80) == 50
+
+
+def random_text(random_: random.Random) -> str:
+    letters = "abc é語日。🙂\n,  e\u0301"
+    return "".join(random_.choices(letters, k=random_.randint(1, 300)))
 
 
 def test_wrapping_keeps_every_letter_and_no_line_is_wider_than_the_terminal() -> None:
     random_ = random.Random(7)
-    for _ in range(200):
-        words = [
-            "".join(random_.choices("abcé語日🙂", k=random_.randint(1, 30))) for _ in range(random_.randint(1, 12))
-        ]
-        text, width = " ".join(words), random_.randint(2, 40)
-        cut = random_.randint(0, len(text))
-        lines = text_of(wrap([Piece(text[:cut], "a"), Piece(text[cut:], "b")], width))
+    for _ in range(300):
+        text, width = random_text(random_), random_.randint(2, 40)
+        wrapped = Wrapped(text)
+        lines = [text[line.start : line.stop] for line in wrapped.lines(width)]
         assert all(wcswidth(line) <= width for line in lines), (text, width, lines)
-        assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+        assert "".join(lines).replace(" ", "") == text.replace(" ", "").replace("\n", "")
 
 
-def test_wrapping_breaks_at_blanks_and_keeps_line_breaks() -> None:
-    assert text_of(wrap([Piece("one two three\n\nfour")], 8)) == ["one two", "three", "", "four"]
+def test_a_text_that_grows_is_wrapped_as_one_that_came_whole() -> None:
+    random_ = random.Random(8)
+    for _ in range(100):
+        text, width, grown = random_text(random_), random_.randint(2, 40), Wrapped()
+        for letter in text:
+            grown.put(len(grown.text), letter)
+            grown.lines(width)
+        assert grown.lines(width) == Wrapped(text).lines(width), (text, width)
+        place = random_.randint(0, len(text))
+        grown.put(place, "one moment ")
+        assert grown.lines(width) == Wrapped(text[:place] + "one moment " + text[place:]).lines(width)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    return [text[line.start : line.stop] for line in Wrapped(text).lines(width)]
+
+
+def test_wrapping_breaks_at_blanks_and_keeps_line_breaks_and_indents() -> None:
+    assert wrapped("one two three\n\nfour", 8) == ["one two", "three", "", "four"]
+    assert wrapped("a list:\n  - one\n", 20) == ["a list:", "  - one"]
+    assert wrapped("答え：日本語。です", 6) == ["答え：", "日本", "語。で", "す"]
 
 
 def test_a_word_in_two_styles_is_not_broken_between_them() -> None:
-    assert text_of(wrap([Piece("wonder"), Piece("ful day", "b")], 10)) == ["wonderful", "day"]
+    text = Wrapped("wonderful day")
+    assert text_of([text.cut(line, [(0, "a"), (6, "b")]) for line in text.lines(10)]) == ["wonderful", "day"]
+
+
+def test_what_terminals_draw_in_different_widths_is_taken_apart() -> None:
+    assert steady("👩\u200d👧 👍🏽 ❤\ufe0f\tx") == "👩👧 👍 ❤    x"
+
+
+def test_an_answer_of_ten_thousand_words_can_be_followed_and_scrolled() -> None:
+    screen = Screen()
+    for number in range(10_000):
+        screen.add(told.DeltaEvent(turn=1, text=f"word{number} "))
+        if number % 10 == 0:
+            screen.body(80, 18)
+    assert text_of(screen.body(80, 18))[-1].endswith("word9999")
+    assert text_of(screen.body(80, 18, top=0))[0].startswith("  word0 word1 ")
+    assert screen.count(80) > 1_000
 
 
 def test_what_is_too_wide_is_cut_with_an_ellipsis() -> None:

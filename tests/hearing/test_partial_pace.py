@@ -53,3 +53,19 @@ def test_a_rest_is_followed_by_no_burst() -> None:
     pace.spend(0.1, 0.1, is_partial=True)
     assert not pace.is_due(50.6)
     assert pace.is_due(51.0)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.4])
+def test_in_a_long_speech_the_share_is_kept_at_any_time(share: float) -> None:
+    """Each partial hears more than the one before, and costs more: the account must not run after it."""
+    pace, total, once = PartialPace(share, interval=0.1), 0.0, 0.0
+    for frame in range(round(20 / FRAME_SECONDS)):
+        now = frame * FRAME_SECONDS
+        earned = share * now
+        assert abs(total - earned) <= 0.6 * once + 0.35 * share + 0.05, f"after {now:.1f} s"
+        if pace.is_due(now):
+            pace.start(now)
+            once = 0.1 + 0.02 * now
+            pace.spend(once, once, is_partial=True)
+            total += once
+    assert total == pytest.approx(share * 20, abs=0.6 * once)

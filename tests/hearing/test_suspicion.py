@@ -52,6 +52,7 @@ def test_a_text_that_is_no_speech_is_suspect(evidence: Evidence, objection: Obje
     ("evidence", "objection"),
     [
         (Evidence("What time is it? What time is it?", 2), Objection.SAID_TWICE),
+        (Evidence(".", 2, prompt="Turn on the light."), Objection.NO_WORDS),
         (Evidence("Set a timer for five minutes. Create a timer for five minutes.", 2.5), Objection.SAID_TWICE),
         (Evidence("Hello", 8), Objection.ENDS_EARLY),
         (Evidence("What day is it?", 2, log_probability=-0.8), Objection.DOUBTFUL),

@@ -36,6 +36,20 @@ def recognize(folder: Path, *audio: Samples, settings: WhisperSettings = ONE_THR
     return asyncio.run(run())
 
 
+def watch_encoder(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list to which each run of the encoder adds the frames that it is given."""
+    faster_whisper = pytest.importorskip("faster_whisper")
+    encoded: list[int] = []
+    encode = faster_whisper.WhisperModel.encode
+
+    def watched(model: object, features: np.ndarray) -> object:
+        encoded.append(features.shape[-1])
+        return encode(model, features)
+
+    monkeypatch.setattr(faster_whisper.WhisperModel, "encode", watched)
+    return encoded
+
+
 @pytest.mark.parametrize("is_short", [True, False])
 def test_what_is_said_is_written_down(tiny: Path, say: Say, is_short: bool) -> None:
     settings = WhisperSettings(threads=1, short_window=is_short)
@@ -49,15 +63,7 @@ def test_what_is_said_is_written_down(tiny: Path, say: Say, is_short: bool) -> N
 
 
 def test_the_encoder_hears_the_speech_and_a_margin_only(tiny: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
-    faster_whisper = pytest.importorskip("faster_whisper")
-    encoded: list[int] = []
-    encode = faster_whisper.WhisperModel.encode
-
-    def watched(model: object, features: np.ndarray) -> object:
-        encoded.append(features.shape[-1])
-        return encode(model, features)
-
-    monkeypatch.setattr(faster_whisper.WhisperModel, "encode", watched)
+    encoded = watch_encoder(monkeypatch)
     audio = say("set a timer for five minutes")
     recognize(tiny, audio)
     assert encoded[0] == pytest.approx(len(audio) / SAMPLE_RATE * 100 + 100, abs=4)
@@ -65,18 +71,31 @@ def test_the_encoder_hears_the_speech_and_a_margin_only(tiny: Path, say: Say, mo
 
 
 def test_a_doubtful_text_is_decoded_again_with_the_whole_window(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    faster_whisper = pytest.importorskip("faster_whisper")
-    encoded: list[int] = []
-    encode = faster_whisper.WhisperModel.encode
-
-    def watched(model: object, features: np.ndarray) -> object:
-        encoded.append(features.shape[-1])
-        return encode(model, features)
-
-    monkeypatch.setattr(faster_whisper.WhisperModel, "encode", watched)
+    encoded = watch_encoder(monkeypatch)
     humming = 0.1 * np.sin(2 * np.pi * 50 * np.arange(5 * SAMPLE_RATE) / SAMPLE_RATE)
     found = recognize(tiny, humming.astype(np.float32))[0]
     assert len(plain_words(found.text)) == 0 or encoded[-1] == 3000
+
+
+@pytest.mark.parametrize("names", ["", " ".join(f"Anna{number}" for number in range(400))])
+def test_names_and_text_before_of_any_length_leave_room_for_the_text(tiny: Path, say: Say, names: str) -> None:
+    async def run() -> Hypothesis:
+        async with open_whisper(tiny, WhisperSettings(threads=1, hot_words=names)) as whisper:
+            return await whisper.transcribe(say("what time is it"), is_final=True, prompt="turn on the lights " * 200)
+
+    found = asyncio.run(run())  # faster-whisper would say that there is no room
+    assert names or found.text.startswith("What")
+
+
+def test_the_same_features_are_encoded_once_in_a_call(tiny: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The language is detected in what is then written down."""
+    model = Whisper(tiny, ONE_THREAD)._load()
+    encoded = watch_encoder(monkeypatch)
+    features = model.feature_extractor(say("what time is it"))
+    assert model.encode(features) is model.encode(features.copy())
+    assert len(encoded) == 1
+    recognize(tiny, say("what time is it"), say("what time is it"))
+    assert len(encoded) == 3
 
 
 def test_a_partial_is_decoded_once(tiny: Path, say: Say) -> None:

@@ -120,6 +120,11 @@ def test_a_service_is_ready_alive_steered_reloaded_and_ended(tmp_path: Path) -> 
             assert await running.call("unmute") == (0, "")
             await running.message_with("STATUS=listening")
 
+            running.process.send_signal(signal.SIGUSR1)
+            await running.message_with("STATUS=hearing")
+            running.process.send_signal(signal.SIGUSR1)
+            await running.message_with("STATUS=listening")
+
             assert await running.call("ask", "what", "can", "you", "do") == (0, "")
             assert "what can you do" in await line_with(out, "you:")
             await running.message_with("STATUS=speaking")

@@ -97,7 +97,7 @@ def test_a_hanging_command_holds_up_neither_a_thousand_events_nor_the_end(tmp_pa
                 while not (pid.exists() and pid.read_text()):  # noqa: ASYNC110
                     await asyncio.sleep(0.02)  # another process writes it, and tells nobody
             deadline = time.monotonic() + 5
-            while is_running(int(pid.read_text())):  # noqa: ASYNC110
+            while is_running(int(pid.read_text())):
                 assert time.monotonic() < deadline
                 await asyncio.sleep(0.02)  # the kernel ends it in its own time
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import http.server
+import os
 import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -29,6 +35,9 @@ class Hub:
     wrong_checksum: bool = False
     no_checksum: bool = False
     no_ranges: bool = False
+    hold_after: int = 0
+    """Bytes of model.bin after which nothing more comes, until `goes_on` is set; 0: never."""
+    goes_on: threading.Event = field(default_factory=threading.Event)
     status: int = 200
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Path and range of each request."""
@@ -70,6 +79,11 @@ def _answer_for(hub: Hub) -> type[http.server.BaseHTTPRequestHandler]:
             if name == "model.bin" and hub.break_after:
                 end = hub.break_after.pop(0)
                 self.close_connection = True
+            if name == "model.bin" and hub.hold_after:
+                self.wfile.write(data[start : hub.hold_after])
+                hub.goes_on.wait()
+                self.close_connection = True
+                return
             self.wfile.write(data[start:end])
 
         def log_message(self, format: str, *args: object) -> None:
@@ -202,9 +216,17 @@ def test_a_refusal_is_told_with_its_number(hub: Hub, tmp_path: Path, status: int
         fetch(hub, tmp_path)
 
 
-def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(FetchError, match=r"tiny\.en"):
-        asyncio.run(fetch_model("gigantic", lambda progress: None, tmp_path))
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("tiny-en", r"did you mean tiny\.en"),
+        ("xyzzy", r"such as base\.en"),
+        ("okay nabu", r"pip install 'voicestream\[wake\]'"),
+    ],
+)
+def test_an_unknown_name_is_told_what_there_is(tmp_path: Path, name: str, hint: str) -> None:
+    with pytest.raises(FetchError, match=hint):
+        asyncio.run(fetch_model(name, lambda progress: None, tmp_path))
 
 
 def test_a_name_cannot_leave_the_folder(tmp_path: Path) -> None:
@@ -212,6 +234,54 @@ def test_a_name_cannot_leave_the_folder(tmp_path: Path) -> None:
         with pytest.raises(FetchError):
             asyncio.run(fetch_model(name, lambda progress: None, tmp_path, {"HF_ENDPOINT": "http://127.0.0.1:1"}))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("mirror", ["hf-mirror.com", "ftp://mirror", "http://", "two words"])
+def test_a_mirror_that_is_no_address_is_told(tmp_path: Path, mirror: str) -> None:
+    with pytest.raises(FetchError, match="HF_ENDPOINT is no address"):
+        asyncio.run(fetch_model("tiny.en", lambda progress: None, tmp_path, {"HF_ENDPOINT": mirror}))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_mirrors_password_is_not_told(hub: Hub, tmp_path: Path, status: int) -> None:
+    hub.status = status
+    hub.address = hub.address.replace("http://", "http://me:pass-word@")
+    with pytest.raises(FetchError) as caught:
+        fetch(hub, tmp_path)
+    assert "pass-word" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_does_not_fit_on_the_disk_is_told_before_it_is_fetched(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda place: SimpleNamespace(free=40_000))
+    with pytest.raises(FetchError, match=r"no room for model\.bin"):
+        fetch(hub, tmp_path, "somebody/whisper-mine")
+    with pytest.raises(FetchError, match=r"tiny\.en needs 78 MB"):
+        fetch(hub, tmp_path)
+
+
+def test_ctrl_c_stops_a_download_and_the_next_goes_on_from_there(hub: Hub, tmp_path: Path) -> None:
+    environment = os.environ | {"VOICESTREAM_MODELS": str(tmp_path), "HF_ENDPOINT": hub.address}
+    command = [sys.executable, "-m", "voicestream", "models", "fetch", "tiny.en"]
+    hub.hold_after = 20_000
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        part = tmp_path / ".tiny.en.partial"
+        deadline = time.monotonic() + 20
+        while sum(path.stat().st_size for path in part.glob("model.bin.*")) < 20_000:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=10)
+    hub.goes_on.set()
+    assert process.returncode == 130
+    assert told.splitlines()[-1] == "stopped; `voicestream models fetch tiny.en` goes on from there"
+    hub.hold_after = 0
+    assert subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
+    assert contents(tmp_path / "tiny.en") == hub.files
+    assert hub.asked[-1] == ("/storage/model.bin", "bytes=20000-")
 
 
 def test_offline_is_told(tmp_path: Path) -> None:

@@ -167,7 +167,36 @@ def test_the_command_lists_imports_and_removes(
     capsys.readouterr()
     assert main(["models", "list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
-    assert "tiny.en" in [model["name"] for model in listed["present"]]
-    assert {"name", "kind", "size_mb", "licence", "languages"} <= listed["known"][0].keys()
-    assert main(["models", "remove", "tiny.en"]) == 0
+    models = {model["name"]: model for model in listed["models"]}
+    assert models["tiny.en"]["is_here"]
+    assert not models["base.en"]["is_here"]
+    assert models["alexa"]["kind"] == "wake"
+    assert {"name", "kind", "size_mb", "licence", "languages", "speed"} <= models["base.en"].keys()
+    assert main(["models", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("* tiny.en")] == ["tiny.en"]
+    assert main(["models", "remove", "--json", "nothing", "tiny.en"]) == 65  # one that fails does not hold up the rest
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["state"], line["name"]) for line in told] == [("failed", "nothing"), ("removed", "tiny.en")]
     assert not (tmp_path / "models" / "tiny.en").exists()
+
+
+def test_all_models_of_a_stick_are_imported(
+    tmp_path: Path,
+    whisper_files: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("VOICESTREAM_MODELS", str(tmp_path / "models"))
+    write(tmp_path / "stick" / "tiny.en", whisper_files)
+    write(tmp_path / "stick" / "base.en", whisper_files | {"model.bin": b"cut short"})
+    write(tmp_path / "stick" / "holiday", {"sun.jpg": b"sun"})
+    write(tmp_path / "stick" / "voice", {"a.onnx": ONNX, "a.onnx.json": b"{}"})
+    assert main(["models", "import", str(tmp_path / "stick")]) == 65
+    out, err = capsys.readouterr()
+    assert {path.name for path in (tmp_path / "models").iterdir()} == {"tiny.en", "voice"}
+    assert (out.count("imported"), err.count("base.en")) == (2, 1)
+    assert main(["models", "import", str(tmp_path / "stick" / "holiday")]) == 65
+    assert "holds no model" in capsys.readouterr().err
+    assert main(["models", "import", str(tmp_path / "nowhere")]) == 65
+    assert "is not a folder" in capsys.readouterr().err

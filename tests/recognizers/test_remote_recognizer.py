@@ -113,6 +113,17 @@ def test_the_speech_goes_up_as_a_wav_with_model_language_and_prompt() -> None:
     np.testing.assert_allclose(pcm / 32767, SPEECH, atol=1e-4)
 
 
+def test_hot_words_stand_in_the_prompt_of_every_request() -> None:
+    server = Server([reply('{"text": "hi"}'), reply('{"text": "hi"}')])
+
+    async def script(recognizer: RemoteRecognizer) -> None:
+        await recognizer.transcribe(SPEECH, is_final=True)
+        await recognizer.transcribe(SPEECH, is_final=True, prompt="Call")
+
+    talk(server, script, hot_words="Anna, Ólafur")
+    assert [request.fields["prompt"].decode() for request in server.requests] == ["Anna, Ólafur", "Anna, Ólafur Call"]
+
+
 def test_without_a_key_no_key_is_sent() -> None:
     server = Server([reply('{"text": "hi"}')])
 

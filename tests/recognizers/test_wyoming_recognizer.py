@@ -84,7 +84,11 @@ class Ears(AsyncEventHandler):
 
 
 def talk(
-    behaviour: str, script: Callable[[WyomingRecognizer], Awaitable[None]], tmp_path: Path, answer_limit: float = 5.0
+    behaviour: str,
+    script: Callable[[WyomingRecognizer], Awaitable[None]],
+    tmp_path: Path,
+    answer_limit: float = 5.0,
+    hot_words: str = "",
 ) -> Heard:
     heard = Heard(behaviour)
 
@@ -92,13 +96,26 @@ def talk(
         address = f"unix://{tmp_path}/ears"
         server = AsyncServer.from_uri(address)
         await server.start(partial(Ears, heard))
-        async with WyomingRecognizer(address, model="tiny", language="en", answer_limit=answer_limit) as recognizer:
+        async with WyomingRecognizer(
+            address, model="tiny", language="en", hot_words=hot_words, answer_limit=answer_limit
+        ) as recognizer:
             await script(recognizer)
         await server.stop()
         await asyncio.sleep(0)
 
     asyncio.run(run())
     return heard
+
+
+@pytest.mark.parametrize(
+    ("hot_words", "names"),
+    [("", None), ("Anna Ólafur", ["Anna", "Ólafur"]), ("Anna, New York", ["Anna", "New York"])],
+)
+def test_hot_words_are_told_as_names(tmp_path: Path, hot_words: str, names: list[str] | None) -> None:
+    async def script(recognizer: WyomingRecognizer) -> None:
+        await recognizer.transcribe(SPEECH, is_final=True)
+
+    assert talk("whole", script, tmp_path, hot_words=hot_words).requests[0].transcript_names == names
 
 
 def test_the_speech_is_sent_once_while_it_grows(tmp_path: Path) -> None:

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
-
 import pytest
+from spoken import has_espeak
 
 from voicestream.backends.voice_process import ESPEAK, PYTTSX3, ChildProgram
-
-
-def has_espeak() -> bool:
-    try:
-        ctypes.CDLL("libespeak-ng.so.1")
-    except OSError:
-        return False
-    return True
 
 
 @pytest.fixture(params=[PYTTSX3, ESPEAK], ids=["pyttsx3", "espeak"])

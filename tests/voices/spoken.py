@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,3 +31,12 @@ async def say(voice: Voice, text: str, language: str = "") -> Speech:
     samples = np.concatenate([pcm.samples for pcm in pieces]) if pieces else np.zeros(0, np.float32)
     words = tuple(word for pcm in pieces for word in pcm.words)
     return Speech(samples, pieces[0].rate if pieces else 1, words, len(pieces))
+
+
+def has_espeak() -> bool:
+    """Return whether the system has espeak-ng's library."""
+    try:
+        ctypes.CDLL("libespeak-ng.so.1")
+    except OSError:
+        return False
+    return True

@@ -33,7 +33,7 @@ def files(folder: Path) -> list[Path]:
 
 
 def cached(voice: CountingVoice, folder: Path, key: str = "k", most: int = 1_000_000) -> CachedVoice:
-    return CachedVoice(voice, folder, key, lambda text: text.startswith("Fixed"), most)
+    return CachedVoice(voice, folder, lambda: key, lambda text: text.startswith("Fixed"), most)
 
 
 def test_a_fixed_phrase_is_made_once_and_sounds_the_same(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ class ChatServer:
     """The loop's time when a client left in the middle of an answer."""
     sent: list[int] = field(default_factory=list)
     """Tokens sent for each request."""
+    refused: frozenset[int] = frozenset()
+    """Numbers of the requests, from 1, that are refused with status 400."""
     port: int = 0
 
     @property
@@ -40,14 +42,17 @@ class ChatServer:
                     self._send(writer, "application/json", json.dumps({"data": [{"id": "test-model"}]}).encode())
                 else:
                     self.requests.append(json.loads(body))
-                    await self._stream(reader, writer)
+                    if len(self.requests) in self.refused:
+                        self._send(writer, "application/json", b'{"error": {"message": "no"}}', "400 Bad Request")
+                    else:
+                        await self._stream(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
             writer.close()
 
-    def _send(self, writer: asyncio.StreamWriter, kind: str, body: bytes) -> None:
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
+    def _send(self, writer: asyncio.StreamWriter, kind: str, body: bytes, status: str = "200 OK") -> None:
+        head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
         writer.write(head.encode() + body)
 
     async def _stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -76,9 +81,11 @@ class ChatServer:
 
 
 @asynccontextmanager
-async def chat_server(*answers: str, tokens_per_second: float = 20.0) -> AsyncIterator[ChatServer]:
+async def chat_server(
+    *answers: str, tokens_per_second: float = 20.0, refused: frozenset[int] = frozenset()
+) -> AsyncIterator[ChatServer]:
     """Serve on a free port of loopback."""
-    chat = ChatServer(list(answers), tokens_per_second)
+    chat = ChatServer(list(answers), tokens_per_second, refused=refused)
     server = await asyncio.start_server(chat.serve, "127.0.0.1", 0)
     chat.port = server.sockets[0].getsockname()[1]
     try:

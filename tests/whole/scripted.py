@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +16,7 @@ from voicestream.config import load_config
 from voicestream.events import Event, Events
 from voicestream.hearing.frames import cut_frames, pace_frames
 from voicestream.parts import Parts
+from voicestream.sessions.controls import Controls
 from voicestream.thinking.delivery import Delivery
 from voicestream.thinking.history import History
 from voicestream.vocabulary import (
@@ -48,6 +49,14 @@ class Said:
 
 
 COUGH = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Does:
+    """Somebody presses, types or wishes something at a time, as keys, signals and the control socket do."""
+
+    at: float
+    what: Callable[[Controls], None]
 
 
 class ScriptedPeople:
@@ -150,6 +159,7 @@ class Outcome:
     model: ScriptedModel
     voice: ScriptedVoice
     assistant: Assistant
+    people: ScriptedPeople
 
     def named(self, name: str) -> list[Event]:
         return [event for event in self.events if event.name == name]
@@ -161,6 +171,8 @@ async def converse(
     answers: dict[str, str] | None = None,
     *overrides: str,
     output: str = "",
+    does: Sequence[Does] = (),
+    change: Callable[[Parts], Parts] = lambda parts: parts,
     most_tokens: int = 6000,
 ) -> Outcome:
     """Hold a conversation by the script, in whatever loop this runs."""
@@ -180,6 +192,9 @@ async def converse(
             delivery=Delivery(),
             now=lambda: datetime(2026, 1, 2, 3, 4),
         )
-        assistant = Assistant(parts, events, load_config(overrides=overrides), history)
+        assistant = Assistant(change(parts), events, load_config(overrides=overrides), history)
+        controls = Controls(assistant)
+        for act in does:
+            loop.call_at(act.at, act.what, controls)
         await assistant.converse()
-    return Outcome(seen, list(history.messages()), model, voice, assistant)
+    return Outcome(seen, list(history.messages()), model, voice, assistant, people)

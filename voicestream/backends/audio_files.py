@@ -14,8 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self
 
-import numpy as np
-
+from voicestream.backends.audio_wav import WavFile, WavPipe
 from voicestream.errors import DeviceError, InputError
 from voicestream.hearing.frames import PIECE, cut_frames, pace_frames
 from voicestream.speaking.playback import MarkKind, Playback
@@ -107,36 +106,8 @@ def _reason(error: Exception) -> str:
     return str(error).rpartition(": ")[2].rstrip(".").lower()
 
 
-class WavFile:
-    """A mono 16-bit WAV that can be read at any moment while it grows; on a pipe its length stays open."""
-
-    def __init__(self, file: IO[bytes], rate: int) -> None:
-        self._file = file
-        self._rate = rate
-        self._bytes = 0
-        self._can_seek = file.seekable()
-        self._file.write(wav_header(rate, 0 if self._can_seek else None))
-
-    def write(self, samples: Samples) -> None:
-        """Append samples, and let the header tell them."""
-        pcm = np.clip(np.round(samples * 32768), -32768, 32767).astype("<i2").tobytes()
-        self._file.write(pcm)
-        self._bytes += len(pcm)
-        if self._can_seek:
-            self._file.seek(0)
-            self._file.write(wav_header(self._rate, self._bytes))
-            self._file.seek(0, 2)
-        self._file.flush()
-
-
-def wav_header(rate: int, length_bytes: int | None) -> bytes:
-    """Return the 44 bytes before mono 16-bit samples; `None` is the length of a stream.
-
-    http://soundfile.sapp.org/doc/WaveFormat/
-    """
-    length = 0xFFFFFFFF - 36 if length_bytes is None else length_bytes
-    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, 2 * rate, 2, 16)
-    return struct.pack("<4sI4s", b"RIFF", 36 + length, b"WAVE") + form + struct.pack("<4sI", b"data", length)
+UNSENT_BYTES = 64 * 1024
+"""That a pipe may be behind before the voice waits for its reader."""
 
 
 class FileSpeaker:
@@ -166,7 +137,7 @@ class FileSpeaker:
         self._reference = Reference(rate)
         self._changed = asyncio.Event()
         self._file: IO[bytes] | None = None
-        self._wav: WavFile | None = None
+        self._wav: WavFile | WavPipe | None = None
         self._start = 0.0
         self._error: OSError | None = None
 
@@ -189,6 +160,9 @@ class FileSpeaker:
 
     def _open(self) -> None:
         try:
+            if self._path == "-" and not sys.stdout.seekable():
+                self._wav = WavPipe(sys.stdout.fileno(), self.rate, self._tell_from_thread)
+                return
             self._file = sys.stdout.buffer if self._path == "-" else open(self._path, "wb", buffering=0)  # noqa: SIM115
             self._wav = WavFile(self._file, self.rate)
         except OSError as error:
@@ -205,19 +179,20 @@ class FileSpeaker:
         self._playback.add(sound)
         self._catch_up()
         self._tell()
-        if isinstance(self._error, BrokenPipeError):  # the reader of standard output has gone: not a fault
-            raise self._error
-        if self._error is not None:
-            raise DeviceError(f"{self._path}: cannot be written: {self._error.strerror}") from self._error
-        while self._playback.queued > self._ahead:
+        self._check()
+        while self._playback.queued > self._ahead or self._unsent_bytes > UNSENT_BYTES:
             await self._change()
+            self._check()
 
     async def drain(self) -> None:
         """Return when the last sample that was taken has been written."""
         self._playback.finish()
+        self._catch_up()
         self._tell()
-        while not self._playback.is_idle:
+        self._check()
+        while not self._playback.is_idle or self._unsent_bytes:
             await self._change()
+            self._check()
         self._is_drained = True
 
     def pause(self) -> None:
@@ -268,13 +243,19 @@ class FileSpeaker:
     def _catch_up(self) -> None:
         """Render all that is due by now."""
         if self._is_fast:
-            while not self._playback.is_idle and not self._playback.is_paused:
-                self._render(min(round(self._block * self.rate), self._playback.left))
+            self._render_certain()
             return
         due = round((self._loop.time() - self._start) * self.rate)
         while self._playback.position < due:
             block = round((self._block if not self._playback.is_idle else 1) * self.rate)
             self._render(min(block, due - self._playback.position))
+
+    def _render_certain(self) -> None:
+        """Render all but what a late voice would fade out: where no time passes, no voice is late."""
+        count = self.rate
+        while count == self.rate and not self._playback.is_paused:
+            count = min(self._playback.certain, self.rate)
+            self._render(count)
 
     def _render(self, count: int) -> None:
         rendered = self._playback.render(count)
@@ -291,6 +272,22 @@ class FileSpeaker:
 
     def _time_of(self, position: int) -> float:
         return self._loop.time() if self._is_fast else self._start + position / self.rate
+
+    @property
+    def _unsent_bytes(self) -> int:
+        return self._wav.unsent_bytes if isinstance(self._wav, WavPipe) else 0
+
+    def _check(self) -> None:
+        """Raise the error of the file or the pipe."""
+        error = self._error or (self._wav.error if isinstance(self._wav, WavPipe) else None)
+        if isinstance(error, BrokenPipeError):  # the reader of standard output has gone: not a fault
+            raise error
+        if error is not None:
+            raise DeviceError(f"{self._path}: cannot be written: {error.strerror}") from error
+
+    def _tell_from_thread(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._tell)
 
     def _tell(self) -> None:
         self._changed.set()

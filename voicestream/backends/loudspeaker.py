@@ -225,6 +225,9 @@ class Loudspeaker:
         with self._lock:
             marks, self._marks = self._marks, []
             times = [self._reference.time.time_of(mark.position) for mark in marks]
+        # A device that stood still leaves the line behind: "Paris." once sounded 0.3 s before it was made.
+        now = self._loop.time()
+        times = [max(at, now) for at in times]
         for mark, at in zip(marks, times, strict=True):
             self._told[mark] = self._loop.call_at(at, self._tell, mark)
 

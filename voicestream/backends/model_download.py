@@ -6,18 +6,20 @@ Hub: https://huggingface.co/docs/huggingface_hub/package_reference/file_download
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from voicestream.backends.model_files import check_model, find_model, folder_name, list_folders
-from voicestream.backends.model_list import MODELS, ModelEntry, find_entry
+from voicestream.backends.model_list import MODELS, WAKE_WORDS, ModelEntry, find_entry
 from voicestream.errors import FetchError, InputError
 
 ENDPOINT_VARIABLE = "HF_ENDPOINT"
@@ -51,16 +53,16 @@ async def fetch_model(
     """Return the folder of the model `name`, downloaded where it is not there yet; raise FetchError or InputError."""
     entry = find_entry(name)
     if entry is None:
-        raise FetchError(f"there is no model {name!r}; expected one of {', '.join(model.name for model in MODELS)}")
+        raise FetchError(_unknown(name))
     parent = into or list_folders()[0]
     target = parent / folder_name(name)
     if target.is_dir() and not _is_damaged(name, parent):
         return target
+    endpoint = _endpoint(environment)
     partial = parent / f".{target.name}.partial"
     try:
         partial.mkdir(parents=True, exist_ok=True)
         _check_room(entry, partial)
-        endpoint = environment.get(ENDPOINT_VARIABLE, "").rstrip("/") or ENDPOINT
         async with httpx.AsyncClient(timeout=_LIMITS, follow_redirects=True) as client:
             for group in entry.files:
                 await _fetch_one_of(group, f"{endpoint}/{entry.repository}/resolve/main", partial, client, tell)
@@ -68,13 +70,36 @@ async def fetch_model(
             check_model(partial)
         except InputError as error:
             shutil.rmtree(partial)
-            raise FetchError(f"{name}: what {endpoint} sent is no {entry.kind} model: {error}") from error
+            raise FetchError(f"{name}: what {_host(endpoint)} sent is no {entry.kind} model: {error}") from error
         if target.is_dir():
             shutil.rmtree(target)
         partial.replace(target)
     except OSError as error:
         raise FetchError(f"{target}: cannot be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            partial.rmdir()  # only where nothing came to go on from
     return target
+
+
+def _endpoint(environment: Mapping[str, str]) -> str:
+    """Return the address of the hub, or of the mirror that is set; raise FetchError where that is none."""
+    endpoint = environment.get(ENDPOINT_VARIABLE, "").strip().rstrip("/") or ENDPOINT
+    try:
+        is_address = httpx.URL(endpoint).scheme in ("http", "https") and bool(httpx.URL(endpoint).host)
+    except httpx.InvalidURL:
+        is_address = False
+    if not is_address:
+        raise FetchError(f"{ENDPOINT_VARIABLE} is no address; expected one such as {ENDPOINT}")
+    return endpoint
+
+
+def _unknown(name: str) -> str:
+    if name.replace("_", " ") in WAKE_WORDS:
+        return f"the wake word {name!r} comes with a package: pip install 'voicestream[wake]'"
+    near = difflib.get_close_matches(name, [model.name for model in MODELS], 3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "expected one such as base.en or en_US-ljspeech-medium"
+    return f"there is no model {name!r}; {hint} (`voicestream models list` tells all)"
 
 
 def _is_damaged(name: str, parent: Path) -> bool:
@@ -100,7 +125,8 @@ async def _fetch_one_of(
             return
         if await _fetch_file(f"{address}/{path}", folder / Path(path).name, client, tell):
             return
-    raise FetchError(f"{address}/{group[0]}: is not there (404); the model may have another name, or was removed")
+    place = httpx.URL(f"{address}/{group[0]}")
+    raise FetchError(f"{place.host}{place.path}: is not there (404); the model may have another name, or was removed")
 
 
 async def _fetch_file(url: str, target: Path, client: httpx.AsyncClient, tell: Callable[[Progress], None]) -> bool:
@@ -133,7 +159,7 @@ async def _fetch_rest(url: str, target: Path, client: httpx.AsyncClient, tell: C
             part.unlink()
             raise httpx.ReadError("the part does not belong to the file")
         if response.status_code not in (200, 206):
-            raise FetchError(f"{url}: {_host(url)} answered {response.status_code} {response.reason_phrase}")
+            raise FetchError(_refusal(url, response))
         checksum = _checksum(response)
         goes_on = response.status_code == 206 and _part_path(target, checksum) == part
         if response.status_code == 206 and not goes_on and part is not None:
@@ -143,6 +169,10 @@ async def _fetch_rest(url: str, target: Path, client: httpx.AsyncClient, tell: C
             part.unlink()
         start = start if goes_on else 0
         length = int(response.headers.get("Content-Length", "0"))
+        free = shutil.disk_usage(target.parent).free
+        if length > free:
+            needed = f"{length / 1e6:.0f} MB more are needed, and {free / 1e6:.0f} MB are free"
+            raise FetchError(f"{target.parent.parent}: no room for {target.name}: {needed}")
         part = _part_path(target, checksum)
         with part.open("ab") as file:
             done, total = start, start + length if length else 0
@@ -158,6 +188,15 @@ async def _fetch_rest(url: str, target: Path, client: httpx.AsyncClient, tell: C
         raise FetchError(f"{target.name}: came damaged from {_host(url)} (its checksum is wrong); fetch it again")
     part.replace(target)
     return True
+
+
+def _refusal(url: str, response: httpx.Response) -> str:
+    """Say what a server answered, without what its address may hold of passwords."""
+    place = httpx.URL(url)
+    told = f"{place.host} answered {response.status_code} {response.reason_phrase} for {place.path}"
+    if response.status_code in (401, 403):  # the hub says so of repositories that do not exist, too
+        return f"{told}; the name may be wrong, or the model is not open to everybody"
+    return f"{told}; try again later, or name a mirror in {ENDPOINT_VARIABLE}"
 
 
 def _checksum(response: httpx.Response) -> str:

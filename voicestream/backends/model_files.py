@@ -79,11 +79,22 @@ def check_model(folder: Path) -> ModelKind:
     return kind
 
 
-def import_model(source: Path, name: str = "", into: Path | None = None) -> Path:
-    """Copy the model in the folder `source`, such as a USB stick, to the models; return its new folder."""
+def find_importable(source: Path) -> list[Path]:
+    """Return `source`, or the folders in it that hold models; raise InputError where it is no folder."""
     source = source.expanduser()
     if not source.is_dir():
         raise InputError(f"{source}: is not a folder; expected one that holds a model's files")
+    try:
+        if _kind(source) is not None:
+            return [source]
+        inner = [folder for folder in sorted(source.iterdir()) if folder.is_dir() and not folder.name.startswith(".")]
+        return [folder for folder in inner if _kind(folder) is not None] or [source]
+    except OSError as error:
+        raise InputError(f"{source}: cannot be read: {error.strerror}") from error
+
+
+def import_model(source: Path, name: str = "", into: Path | None = None) -> Path:
+    """Copy the model in the folder `source`, such as a USB stick, to the models; return its new folder."""
     kind = check_model(source)
     target = (into or list_folders()[0]) / folder_name(name or source.resolve().name)
     if target.exists():

@@ -1,4 +1,4 @@
-"""The models of speech that can be fetched by name: Whisper sizes, Piper voices, Kokoro. A table, nothing else."""
+"""Models of speech that are known by name: Whisper sizes, Piper voices, Kokoro, wake words. Tables, nothing else."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ MODELS = (
     _whisper("distil-large-v3", 1516, "Systran/faster-distil-whisper-large-v3", "en"),
     _whisper("large-v3-turbo", 1621, "mobiuslabsgmbh/faster-whisper-large-v3-turbo"),
     _whisper("large-v3", 3091),
-    _piper("en_US-lessac-medium", 63, "Blizzard 2013: research only"),
+    _piper("en_US-lessac-medium", 63, "research only"),
     _piper("en_US-ljspeech-medium", 63, "public domain"),
     _piper("en_GB-cori-medium", 63, "public domain"),
     _piper("de_DE-thorsten-medium", 63, "CC0"),
@@ -77,10 +77,14 @@ MODELS = (
         "fastrtc/kokoro-onnx",
         354,
         "Apache-2.0",
-        "en,es,fr,hi,it,ja,pt,zh",
+        "8 languages",
         (("voices-v1.0.bin",), ("kokoro-v1.0.onnx",)),
     ),
 )
+
+
+WAKE_WORDS = ("okay nabu", "hey jarvis", "hey mycroft", "alexa")
+"""Come all together with the wheel pymicro-wakeword (2.5.0, Apache-2.0, 0.1 MB each), the extra `wake`."""
 
 
 def find_entry(name: str) -> ModelEntry | None:

@@ -6,9 +6,9 @@ Knows httpx and asyncio, and nothing of protocols: a reader of thinking/ says wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from voicestream.stages import Channel
 from voicestream.thinking.chat_protocol import ReplyPart
@@ -46,6 +46,36 @@ class Limits:
     """Length at which an answer is cut off, for servers that never stop."""
 
 
+class Response(Protocol):
+    """What is asked of a response of httpx."""
+
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def stream(self) -> AsyncIterator[bytes]:
+        """The body as it comes over the wire."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give the connection back, or close it."""
+        ...
+
+
+Send = Callable[["httpx.Request"], Awaitable[Response]]
+"""Sends a request; returns as soon as the head of the response is there, and raises the errors of httpx."""
+
+
+def send_by(client: httpx.AsyncClient) -> Send:
+    """Return what sends by a client."""
+
+    async def send(request: httpx.Request) -> Response:
+        return cast(Response, await client.send(request, stream=True))  # its stream is asynchronous, typed as either
+
+    return send
+
+
 class Exchange:
     """One request and its response, in a task of its own that is cancelled at most once.
 
@@ -55,13 +85,13 @@ class Exchange:
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        send: Send,
         request: httpx.Request,
         new_reader: Callable[[str], ResponseReader],
         limits: Limits,
     ) -> None:
         request.extensions["trace"] = self._trace
-        self._client = client
+        self._send = send
         self._request = request
         self._new_reader = new_reader
         self._limits = limits
@@ -116,11 +146,11 @@ class Exchange:
         return min(_MARK_SECONDS, self._limits.next_token) if reader.has_finish else self._limits.next_token
 
     async def _run(self) -> None:
-        response: httpx.Response | None = None
+        response: Response | None = None
         failure: Exception | None = None
         try:
             async with asyncio.timeout(None) as limit:
-                response = await self._client.send(self._request, stream=True)
+                response = await self._send(self._request)
                 await self._read(response, limit)
         except TimeoutError:
             pass  # the response goes on after the end of the reply
@@ -137,10 +167,10 @@ class Exchange:
             if self._half_open is not None:  # httpcore forgets a socket whose TLS handshake is cancelled
                 await self._half_open.aclose()
 
-    async def _read(self, response: httpx.Response, limit: asyncio.Timeout) -> None:
+    async def _read(self, response: Response, limit: asyncio.Timeout) -> None:
         self._reader = reader = self._reader_for(response)
         progress = reader.progress
-        async for piece in response.stream:  # type: ignore[union-attr] # that of an AsyncClient is asynchronous
+        async for piece in response.stream:
             if reader.is_over:
                 continue  # never break: httpx's nested generators, left half-way, would close after us
             await self._hand_on(reader.add(piece))
@@ -166,7 +196,7 @@ class Exchange:
             await self._room.wait()
             self._started_at += self._clock() - blocked_at  # a slow reader is no slow server
 
-    def _reader_for(self, response: httpx.Response) -> ResponseReader:
+    def _reader_for(self, response: Response) -> ResponseReader:
         if response.status_code != 200:
             return ErrorReader(response.status_code, dict(response.headers))
         return self._new_reader(response.headers.get("content-encoding", ""))

@@ -21,7 +21,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from voicestream.backends.model_response import Exchange
+from voicestream.backends.model_response import Exchange, Send, send_by
 from voicestream.backends.model_response import Limits as Limits  # for whoever makes a ModelServer
 from voicestream.errors import ModelError
 from voicestream.thinking.chat_protocol import ChatProtocol, ChatRequest, Effort
@@ -91,6 +91,7 @@ class ModelServer:
         self._trim = trim
         self._certificates = certificates
         self._client: httpx.AsyncClient | None = None
+        self._send_by: Callable[[httpx.AsyncClient, str], Send] = lambda client, key: send_by(client)
         self._exchanges: set[Exchange] = set()
         self._reading_ahead: Exchange | None = None
         self._refused: frozenset[str] = frozenset()
@@ -104,6 +105,20 @@ class ModelServer:
 
     async def __aexit__(self, *reason: object) -> None:
         await self.aclose()
+
+    def send_by(self, sending: Callable[[httpx.AsyncClient, str], Send]) -> None:
+        """Let what `sending` makes of a client, and of the key, send from now on."""
+        self._send_by = sending
+
+    def describe(self) -> dict[str, Any]:
+        """Return what it was made of, but for its key and its limits (Any: JSON)."""
+        return {
+            "protocol": str(getattr(self._protocol, "__name__", "")).rpartition(".")[2],  # it is a module
+            "base_url": without_user(self.base_url),
+            "model": self.model,
+            "server": self._server,
+            "prefer": list(self._prefer),
+        }
 
     async def aclose(self) -> None:
         """End what runs and close the connections."""
@@ -241,7 +256,7 @@ class ModelServer:
             request = client.build_request(method, f"{self.base_url}{path}", headers=headers, json=body)
         except (ValueError, httpx.InvalidURL):
             raise self._error(Fault("bad_request", "address, key or conversation hold what cannot be sent")) from None
-        exchange = Exchange(client, request, new_reader, self._limits)
+        exchange = Exchange(self._send_by(client, self._key), request, new_reader, self._limits)
         self._exchanges.add(exchange)
         exchange.task.add_done_callback(lambda _: self._exchanges.discard(exchange))
         return exchange
@@ -300,6 +315,13 @@ def host_of(base_url: str) -> str:
         return urlsplit(base_url).hostname or ""
     except ValueError:
         return ""
+
+
+def without_user(base_url: str) -> str:
+    """Return an address without a name and password in it."""
+    scheme, mark, rest = base_url.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{place.rpartition('@')[2]}{slash}{path}"
 
 
 def is_local(base_url: str) -> bool:

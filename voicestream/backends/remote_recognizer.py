@@ -38,6 +38,8 @@ class RemoteSettings:
     """Environment variable that holds the key; it is read when it is needed, and kept nowhere."""
     language: str = ""
     """Two letters, or empty: the server finds out."""
+    hot_words: str = ""
+    """Names and rare words that are likely to be said: they stand before the text so far in the prompt."""
     connect_limit: float = 2.5
     """Seconds until a server that does not answer counts as gone."""
     answer_limit: float = 10.0
@@ -99,6 +101,7 @@ class RemoteRecognizer:
         key = self._environment.get(self._settings.key_variable, "") if self._settings.key_variable else ""
         fields = {"model": self._settings.model, "response_format": "json", "temperature": "0"}
         fields |= {"language": self._settings.language} if self._settings.language else {}
+        prompt = f"{self._settings.hot_words} {prompt}".strip()
         fields |= {"prompt": prompt} if prompt else {}
         for is_last_try in (False, True):
             try:

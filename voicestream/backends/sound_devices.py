@@ -103,6 +103,12 @@ def load_portaudio() -> ModuleType:
     return module
 
 
+def portaudio_version() -> str:
+    """Return the name and number of the library; raise DeviceError."""
+    _, text = load_portaudio().get_portaudio_version()
+    return str(text).split(",")[0]  # the rest is a revision, mostly "unknown"
+
+
 def list_devices() -> list[SoundDevice]:
     """Return the devices that were there when PortAudio was opened last; raise DeviceError."""
     sounddevice = load_portaudio()

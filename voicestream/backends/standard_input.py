@@ -1,4 +1,4 @@
-"""Standard input in place of a microphone: a WAV of any width as it comes through a pipe, or raw 16-bit at 16 kHz."""
+"""Standard input, beside the event loop; and in place of a microphone: a WAV of any width, or raw 16-bit at 16 kHz."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class InputMicrophone:
         What is no audio raises InputError at the first frame: a sender may take its time, and nothing else waits.
         """
         descriptor = sys.stdin.fileno() if self._descriptor is None else self._descriptor
-        frames = pace_frames(_frames(_Reader(descriptor)), self._is_fast, QUICKER)
+        frames = pace_frames(_frames(InputReader(descriptor)), self._is_fast, QUICKER)
         try:
             yield frames
         finally:
             await frames.aclose()
 
 
-async def _frames(reader: _Reader) -> AsyncGenerator[Frame, None]:
+async def _frames(reader: InputReader) -> AsyncGenerator[Frame, None]:
     form, first = await _find_form(reader)
     async with aclosing(cut_frames(_pieces(reader, form, first), form.rate)) as frames:
         async for frame in frames:
@@ -59,7 +59,7 @@ class _Form:
     is_float: bool = False
 
 
-class _Reader:
+class InputReader:
     """Reads a descriptor in a thread of its own, one request after the other.
 
     The thread is a daemon: a read of a terminal or an idle pipe cannot be called off, and must not hold up the exit.
@@ -70,25 +70,37 @@ class _Reader:
 
     async def read(self, count: int) -> bytes:
         """Return `count` bytes, or fewer at the end."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[bytes] = loop.create_future()
+        data = b""
+        while len(data) < count and (piece := await self.read_some(count - len(data))):
+            data += piece
+        return data
 
-        def give(data: bytes) -> None:
+    async def read_some(self, most: int) -> bytes:
+        """Return what comes next, at most so many bytes; nothing at the end; raise InputError."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[bytes | OSError] = loop.create_future()
+
+        def give(data: bytes | OSError) -> None:
             if not answer.done():
                 answer.set_result(data)
 
         def work() -> None:
-            data = b""
-            while len(data) < count and (piece := os.read(self._descriptor, count - len(data))):
-                data += piece
+            data: bytes | OSError
+            try:
+                data = os.read(self._descriptor, most)
+            except OSError as error:
+                data = error
             if not loop.is_closed():
                 loop.call_soon_threadsafe(give, data)
 
         threading.Thread(target=work, name="standard input", daemon=True).start()
-        return await answer
+        data = await answer
+        if isinstance(data, OSError):
+            raise InputError(f"standard input: cannot be read: {data.strerror}") from data
+        return data
 
 
-async def _find_form(reader: _Reader) -> tuple[_Form, bytes]:
+async def _find_form(reader: InputReader) -> tuple[_Form, bytes]:
     """Read the header, if there is one; return what follows it in the same read."""
     head = await reader.read(12)
     if not head:
@@ -130,7 +142,7 @@ def _wav_form(body: bytes) -> _Form:
     return _Form(rate, channels, bits // 8, is_float)
 
 
-async def _pieces(reader: _Reader, form: _Form, first: bytes) -> AsyncGenerator[Samples, None]:
+async def _pieces(reader: InputReader, form: _Form, first: bytes) -> AsyncGenerator[Samples, None]:
     stride = form.channels * form.bytes_per_sample
     count = max(1, round(PIECE * form.rate)) * stride
     data = first

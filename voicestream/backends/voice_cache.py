@@ -37,9 +37,14 @@ class CachedVoice:
     """
 
     def __init__(
-        self, voice: Voice, folder: Path, key: str, is_fixed: Callable[[str], bool], most_bytes: int = MOST_BYTES
+        self,
+        voice: Voice,
+        folder: Path,
+        key: Callable[[], str],
+        is_fixed: Callable[[str], bool],
+        most_bytes: int = MOST_BYTES,
     ) -> None:
-        """Keep what `voice` makes in `folder`; `key` names the engine, voice, rate and whatever else changes it."""
+        """Keep what `voice` makes in `folder`; `key` names engine, voice, rate now, and whatever else changes it."""
         self._voice = voice
         self._folder = folder
         self._key = key
@@ -66,7 +71,7 @@ class CachedVoice:
         self._keep(path, made)
 
     def _path(self, text: str, language: str) -> Path:
-        name = hashlib.sha256("\0".join((self._key, language, text)).encode("utf-8", "replace")).hexdigest()
+        name = hashlib.sha256("\0".join((self._key(), language, text)).encode("utf-8", "replace")).hexdigest()
         return self._folder / f"{name}.speech"
 
     def _keep(self, path: Path, made: list[Pcm]) -> None:

@@ -139,6 +139,15 @@ class EspeakEngine:
         self._library.espeak_SetParameter(_PITCH, self._settings.pitch, 0)
 
 
+def library_version() -> str:
+    """Return the version of espeak-ng and the library's name; raise VoiceError where there is none."""
+    library, _ = _load_library()
+    library.espeak_Info.argtypes = [c_void_p]
+    library.espeak_Info.restype = c_char_p
+    version = _text(library.espeak_Info(None)).split(" ")[0]
+    return f"espeak-ng {version} ({library._name})"
+
+
 def _load_library() -> tuple[ctypes.CDLL, bytes | None]:
     """Return the library, typed, and the folder of its data (None: its own); raise VoiceError."""
     for name in _LIBRARIES:

@@ -26,6 +26,11 @@ _WINDOW_FRAMES = 3000
 _WINDOW_MIN_FRAMES = 200
 """Feature frames (10 ms); under 2 s Whisper was seen to repeat itself."""
 
+_NEW_TOKENS_MAX = 200
+_PROMPT_TOKENS_MAX = 100
+"""Of the hot words, and of the text before. Whisper has 448 positions in all; faster-whisper would allow each 223, and
+then raise an error for the text that has no room."""
+
 
 _KERNELS = "8"
 """Kernels that oneDNN keeps, instead of 1024: it makes new ones for each length of speech, and they took 13 MB in four
@@ -66,6 +71,11 @@ class Whisper:
         """Return when the model is loaded."""
         await asyncio.wrap_future(self._loaded)
 
+    @property
+    def compute_type(self) -> str:
+        """Arithmetic of the loaded model, such as int8_float32."""
+        return str(self._loaded.result().model.compute_type)
+
     async def transcribe(self, audio: Samples, *, is_final: bool, prompt: str = "") -> Hypothesis:
         """Recognize `audio` at SAMPLE_RATE, up to 30 s; a cancelled call ends in its own thread."""
         loop = asyncio.get_running_loop()
@@ -84,12 +94,17 @@ class Whisper:
             raise RecognitionError("Whisper needs faster-whisper: pip install faster-whisper") from error
 
         class ShortWindowModel(WhisperModel):  # type: ignore[misc] # faster-whisper is not typed
-            """Encodes only as much of the padded features as `window` says."""
+            """Encodes only as much of the padded features as `margin_frames` says."""
 
             margin_frames: int | None = None
+            encoded: tuple[np.ndarray[Any, Any], Any] | None = None
+            """What this call has encoded last: the language is detected in what is then written down."""
 
             def encode(self, features: np.ndarray[Any, Any]) -> Any:
-                return super().encode(_cut(features, self.margin_frames))
+                cut = _cut(features, self.margin_frames)
+                if self.encoded is None or not np.array_equal(cut, self.encoded[0]):
+                    self.encoded = cut, super().encode(cut)
+                return self.encoded[1]
 
         settings = self._settings
         try:
@@ -111,6 +126,7 @@ class Whisper:
         seconds = len(audio) / SAMPLE_RATE
         if seconds < 0.05:
             return Hypothesis("")
+        model.encoded = None
         try:
             language = self._language(model, audio)
             decoded = self._decode(model, audio, language, prompt, self._settings.short_window)
@@ -131,7 +147,8 @@ class Whisper:
         if len(wanted) == 1 and wanted[0] != "auto":
             return wanted[0]
         model.margin_frames = self._margin(self._settings.short_window)
-        best, _, probabilities = model.detect_language(audio=audio)
+        features = model.feature_extractor(audio)[:, :-1]  # as `transcribe` leaves out the last, of padding
+        best, _, probabilities = model.detect_language(features=features)
         allowed = [(share, name) for name, share in probabilities if name in wanted]
         return max(allowed)[1] if allowed else str(best)
 
@@ -148,11 +165,10 @@ class Whisper:
             log_prob_threshold=None,
             no_speech_threshold=None,
             condition_on_previous_text=False,
-            initial_prompt=prompt or None,
-            hotwords=settings.hot_words or None,
+            initial_prompt=_prompt_tokens(model, settings.hot_words, prompt) or None,
             without_timestamps=True,
             word_timestamps=not is_short,  # 10 to 25 ms, for the guards: only worth it for a text in doubt
-            max_new_tokens=min(200, int(20 + 15 * seconds)),
+            max_new_tokens=min(_NEW_TOKENS_MAX, int(20 + 15 * seconds)),
         )
         # Lazy: this is where it runs. One segment only: it is the whole text, since there are no timestamps in it, and
         # with word times faster-whisper would go back to the last word's end and decode the silence after it.
@@ -198,6 +214,15 @@ def _thread_count() -> int:
     Measured there on a busy machine: final text in 0.08 to 0.12 of a plain call's time, against 0.09 to 0.18.
     """
     return min(4, os.cpu_count() or 1)
+
+
+def _prompt_tokens(model: Any, hot_words: str, before: str) -> list[int]:
+    """Return what stands before the text: the first of the hot words and the last of the text before."""
+    hot, last = (
+        model.hf_tokenizer.encode(f" {text.strip()}", add_special_tokens=False).ids if text.strip() else []
+        for text in (hot_words, before)
+    )
+    return [*hot[:_PROMPT_TOKENS_MAX], *last[-_PROMPT_TOKENS_MAX:]]
 
 
 def _cut(features: np.ndarray[Any, Any], margin_frames: int | None) -> np.ndarray[Any, Any]:

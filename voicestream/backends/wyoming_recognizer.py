@@ -22,7 +22,10 @@ CHUNK_SAMPLES = 1024
 
 
 class WyomingRecognizer:
-    """Keep one stream open for the running speech; a final text ends it, the next speech opens another."""
+    """Keep one stream open for the running speech; a final text ends it, the next speech opens another.
+
+    `hot_words` are names that are likely to be said, with spaces between them, or with commas where one has spaces.
+    """
 
     def __init__(
         self,
@@ -30,6 +33,7 @@ class WyomingRecognizer:
         *,
         model: str = "",
         language: str = "",
+        hot_words: str = "",
         connect_limit: float = 2.5,
         answer_limit: float = 10.0,
     ) -> None:
@@ -39,6 +43,7 @@ class WyomingRecognizer:
         self._address = address
         self._model = model
         self._language = language
+        self._names = [name.strip() for name in (hot_words.split(",") if "," in hot_words else hot_words.split())]
         self._connect_limit = connect_limit
         self._answer_limit = answer_limit
         self._growing = GrowingAudio()
@@ -88,7 +93,11 @@ class WyomingRecognizer:
             raise RecognitionError(f"{self._address} cannot be reached", "unreachable") from error
         stream = _Stream(client, self._address)
         await stream.begin(
-            Transcribe(name=self._model or None, language=self._language or None),
+            Transcribe(
+                name=self._model or None,
+                language=self._language or None,
+                transcript_names=self._names or None,  # a server that knows no bias leaves it out
+            ),
             AudioStart(rate=SAMPLE_RATE, width=2, channels=1),
         )
         return stream

@@ -9,12 +9,10 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from itertools import product
-from os import cpu_count
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from voicestream.backends.tuning_file import read_tuning, write_tuning
+from voicestream.backends.tuning_file import tuning_path
 from voicestream.backends.whisper import WhisperSettings
 from voicestream.bench.hearing_figures import (
     count_errors,
@@ -24,13 +22,15 @@ from voicestream.bench.hearing_figures import (
     watch_settling,
     write_down,
 )
+from voicestream.bench.phrases import judge_people
 from voicestream.bench.random_whisper import SHAPES, build_random_whisper
-from voicestream.bench.spoken_clips import LONG_PHRASES, Clip, nobody_speaks, recordings, synthesized
+from voicestream.bench.spoken_clips import LONG_PHRASES, Clip, nobody_speaks, recordings, shared_folder, synthesized
+from voicestream.bench.tune import tune, tuned_settings
 from voicestream.errors import InputError
 from voicestream.hearing.suspicion import plain_words
-from voicestream.hearing.tuning import Measured, Tuning, choose_tuning
+from voicestream.hearing.tuning import Measured
 
-PARTS = ("delay", "words", "settling", "nobody", "silence", "share")
+PARTS = ("delay", "words", "settling", "nobody", "silence", "share", "phrases")
 SHARES = (0.1, 0.2, 0.4)
 
 
@@ -89,25 +89,26 @@ def _figures(parts: set[str], model: Path, shapes: list[str], hours: float) -> I
         yield Figure(f"memory growth over {hours:g} h of silence", f"{growth:.1f} MB", "0", growth < 1)
     if "share" in parts:
         yield from _share()
+    if "phrases" in parts:
+        yield from _phrases()
 
 
 def _delay(shape: str) -> Iterator[Figure]:
     if shape not in SHAPES:
         raise InputError(f"--shapes {shape}: known are {', '.join(SHAPES)}")
     clips = sorted(synthesized(), key=lambda clip: len(clip.audio))
-    clips = [clips[0], clips[len(clips) // 2], clips[-1]]
+    clips = [clips[0], clips[len(clips) // 2], max(synthesized(LONG_PHRASES), key=lambda clip: len(clip.audio))]
     with tempfile.TemporaryDirectory() as folder:
         build_random_whisper(SHAPES[shape], Path(folder))
-        delays = measure_delays(Path(folder), clips, WhisperSettings(), runs=5)
+        delays = measure_delays(Path(folder), clips, WhisperSettings())
     for clip, delay in zip(clips, delays, strict=True):
-        ratio = delay.ours / delay.plain
         name = f"{shape}: final text of {len(clip.audio) / 16_000:.1f} s against a plain call"
-        value = f"{ratio:.3f} ({delay.ours * 1000:.0f} / {delay.plain * 1000:.0f} ms)"
-        yield Figure(name, value, "≤ 0.15", ratio <= 0.15)
+        value = f"{delay.ratio:.3f} ({delay.ours * 1000:.0f} / {delay.plain * 1000:.0f} ms)"
+        yield Figure(name, value, "≤ 0.15", delay.ratio <= 0.15)
 
 
 def _words(model: Path) -> Iterator[Figure]:
-    settings = _settings(model)
+    settings = tuned_settings(model)
     total = [0, 0, 0]
     for noise in (None, 20.0, 10.0, 5.0):
         ours, theirs, words = count_errors(model, synthesized(snr_db=noise), settings)
@@ -119,7 +120,7 @@ def _words(model: Path) -> Iterator[Figure]:
 
 
 def _settling(model: Path) -> Iterator[Figure]:
-    found = asyncio.run(watch_settling(model, synthesized(LONG_PHRASES), _settings(model)))
+    found = asyncio.run(watch_settling(model, synthesized(LONG_PHRASES), tuned_settings(model)))
     taken_back = sum(each.taken_back for each in found)
     share = statistics.mean(each.settled_share for each in found)
     yield Figure("settled text later taken back", str(taken_back), "0", taken_back == 0)
@@ -132,7 +133,7 @@ def _settling(model: Path) -> Iterator[Figure]:
 
 def _nobody(model: Path) -> Figure:
     clips: list[Clip] = [*nobody_speaks(), *recordings(("noise", "music", "silence"))]
-    texts = asyncio.run(write_down(model, clips, _settings(model)))
+    texts = asyncio.run(write_down(model, clips, tuned_settings(model)))
     words = sum(len(plain_words(text)) for text in texts)
     return Figure(f"words from {len(clips)} clips of noise, music and silence", str(words), "0", words == 0)
 
@@ -146,28 +147,28 @@ def _share() -> Iterator[Figure]:
             yield Figure(name, f"{found:.3f}", "± 10 %", abs(found / share - 1) <= 0.1)
 
 
+def _phrases() -> Iterator[Figure]:
+    for name, found in zip(("", ", by halves"), judge_people(shared_folder() / "audio"), strict=True):
+        who = f"{'people' if found.kind == 'human' else 'flite'}{name}"
+        errors, taken = found.word_errors, found.wrong_commands
+        title = f"embedded: word errors of {found.within} commands, {who}"
+        yield Figure(title, f"{errors:.3f}", "≤ 0.08", errors <= 0.08)
+        yield Figure(f"embedded: commands kept, {who}", f"{found.kept:.0%}", "≥ 85 %", found.kept >= 0.85)
+        title = f"embedded: {found.outside} others taken, {who}"
+        yield Figure(title, f"{taken:.0%}", "≤ 10 %", taken <= 0.1)
+
+
 def _choose(model: Path) -> None:
-    """Measure what the model takes with each number of threads and each arithmetic, and remember the best."""
-    import ctranslate2
+    """Measure how the model runs best here, and remember it: every later start of the program uses it."""
 
-    clip = synthesized(LONG_PHRASES[:1])
-    kinds = sorted(ctranslate2.get_supported_compute_types("cpu") & {"int8", "int8_float32", "float32"})
-    threads = [count for count in (1, 2, 3, 4) if count <= (cpu_count() or 1)]
-    measured = []
-    for count, kind, beam in product(threads, kinds, (1, 5)):
-        tuning = Tuning(count, kind, beam)
-        settings = WhisperSettings(threads=count, compute_type=kind, beam=beam)
-        seconds = measure_delays(model, clip, settings)[0].ours
-        measured.append(Measured(tuning, seconds))
-        sys.stdout.write(f"{count} threads, {kind}, beam {beam}: {seconds * 1000:.0f} ms\n")
-    best = choose_tuning(measured)
-    path = write_tuning(model, best)
-    sys.stdout.write(f"chosen: {best.threads} threads, {best.compute_type}, beam {best.beam}; remembered in {path}\n")
+    def tell(measured: Measured) -> None:
+        tuning, took = measured.tuning, f"{measured.seconds * 1000:.0f} ms"
+        sys.stdout.write(f"{tuning.threads} threads, {tuning.compute_type}, beam {tuning.beam}: {took}\n")
+        sys.stdout.flush()
 
-
-def _settings(model: Path) -> WhisperSettings:
-    tuning = read_tuning(model)
-    return replace(WhisperSettings(), threads=tuning.threads, compute_type=tuning.compute_type, beam=tuning.beam)
+    best = tune(model, tell)
+    chosen = f"{best.threads} threads, {best.compute_type}, beam {best.beam}"
+    sys.stdout.write(f"chosen: {chosen}; {best.speed:.3f} of real time; remembered in {tuning_path(model)}\n")
 
 
 def _row(figure: Figure) -> str:

@@ -35,10 +35,12 @@ from voicestream.vocabulary import (
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Seconds of one clip: the final decode here, and one plain call of faster-whisper."""
+    """Seconds of one clip: the final decode here, and one plain call of faster-whisper; medians."""
 
     ours: float
     plain: float
+    ratio: float
+    """Median of the ratios of neighbouring calls, which whatever else runs here slows alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ class Settling:
     """Seconds from the end of the voice to the final text."""
 
 
-def measure_delays(folder: Path, clips: Sequence[Clip], settings: WhisperSettings, runs: int = 3) -> list[Delay]:
-    """Return the delay of each clip, medians of `runs` calls in turn; the plain call has faster-whisper's defaults."""
+def measure_delays(folder: Path, clips: Sequence[Clip], settings: WhisperSettings, runs: int = 7) -> list[Delay]:
+    """Return the delay of each clip, of `runs` pairs of calls in turn; the plain call has faster-whisper's defaults."""
     from faster_whisper import WhisperModel
 
     plain = WhisperModel(str(folder), device="cpu", local_files_only=True)
@@ -79,7 +81,8 @@ def measure_delays(folder: Path, clips: Sequence[Clip], settings: WhisperSetting
             delays = []
             for clip in clips:
                 pairs = [(await call_ours(whisper, clip.audio), call_plainly(clip.audio)) for _ in range(runs)]
-                delays.append(Delay(*(statistics.median(times) for times in zip(*pairs, strict=True))))
+                ours, plainly = (statistics.median(times) for times in zip(*pairs, strict=True))
+                delays.append(Delay(ours, plainly, statistics.median(pair[0] / pair[1] for pair in pairs)))
             return delays
 
     return asyncio.run(measure())
@@ -156,8 +159,8 @@ def measure_silence(hours: float) -> tuple[float, float]:
     return (time.process_time() - started) / (count * FRAME_SECONDS), _resident() - before
 
 
-async def measure_share(folder: Path, settings: WhisperSettings, share: float, seconds: float = 20.0) -> float:
-    """Return the share of a core that partials take of one long speech, in real time, where `share` is set."""
+async def measure_share(folder: Path, settings: WhisperSettings, share: float, seconds: float = 40.0) -> float:
+    """Return the share of a core that partials take of talk without a pause, in real time, where `share` is set."""
     async with open_whisper(folder, settings) as whisper:
         counted = _Counted(whisper)
         noise = (np.random.default_rng(2).standard_normal(int(seconds * SAMPLE_RATE)) * 0.1).astype(np.float32)
@@ -191,8 +194,8 @@ async def _speech(audio: Samples, started: float | None = None) -> AsyncIterator
 
 
 async def _unbroken(audio: Samples, started: float) -> AsyncIterator[SpeechEvent]:
-    """Yield audio as one speech without any pause."""
-    segmenter = Segmenter(SegmenterSettings(max_speech=30.0))
+    """Yield audio as speech without any pause, which is cut where it becomes too long."""
+    segmenter = Segmenter(SegmenterSettings(max_speech=20.0))
     async for frame in _paced(frames_of(audio, after=0.0), started):
         for event in segmenter.add(frame, 0.95):
             yield event

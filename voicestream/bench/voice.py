@@ -6,14 +6,12 @@ import asyncio
 import json
 import os
 import random
-import shutil
 import signal
-import subprocess
 import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, suppress
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +28,9 @@ from voicestream.voice_choice import choose_voice
 TWELVE_WORDS = "The quick brown fox jumps over the lazy dog near the river."
 PAUSE = 0.25
 RATE = 48_000
+
+BETWEEN_BLOWS = 0.3
+"""Seconds: less than a sentence takes to be heard, in which a new spare is started."""
 
 TOLERANCE = 100
 """Milliseconds by which the same text may last longer: espeak's own lengths vary by up to 52."""
@@ -49,9 +50,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream bench voice`."""
     parser.add_argument("--engines", default="pyttsx3,espeak", metavar="A,B", help="also piper, kokoro")
     parser.add_argument("--count", type=int, default=100, metavar="N", help="sentences of each measurement")
-    parser.add_argument("--endurance", type=int, default=0, metavar="N", help="utterances in a row, such as 2000")
+    parser.add_argument("--endurance", type=int, default=2000, metavar="N", help="utterances in a row; 0: none")
+    parser.add_argument("--kills", type=int, default=100, metavar="N", help="times a child is killed or hung; 0: none")
+    parser.add_argument("--no-peers", action="store_true", help="leave out the other ways to speak")
     parser.add_argument(
-        "--kills", type=int, default=0, metavar="N", help="times the child is killed or hung, such as 100"
+        "--realtimetts", default=sys.executable, metavar="PYTHON", help="the Python that has RealtimeTTS"
     )
     parser.add_argument("--device", action="store_true", help="also measure at the loudspeaker's monitor vs_monitor")
     parser.add_argument("--json", action="store_true", help="print one JSON object a figure")
@@ -61,12 +64,18 @@ def run(arguments: Namespace) -> int:
     """Print the figures."""
     for engine in arguments.engines.split(","):
         _print(asyncio.run(_measure(engine, arguments)), arguments.json)
-    _print(_plain_ways(min(arguments.count, 20)), arguments.json)
-    if arguments.device:
-        from voicestream.bench.voice_at_device import measure_at_device
+    with ExitStack() as stack:
+        monitor = None
+        if arguments.device:
+            from voicestream.bench.voice_at_device import measure_at_device, monitoring
 
-        for engine in arguments.engines.split(","):
-            _print(asyncio.run(measure_at_device(engine, min(arguments.count, 30))), arguments.json)
+            for engine in arguments.engines.split(","):
+                _print(asyncio.run(measure_at_device(engine, min(arguments.count, 30))), arguments.json)
+            monitor = stack.enter_context(monitoring())
+        if not arguments.no_peers:
+            from voicestream.bench.voice_peers import measure_peers
+
+            _print(measure_peers(min(arguments.count, 20), arguments.realtimetts, monitor), arguments.json)
     return 0
 
 
@@ -76,7 +85,7 @@ def _print(figures: Sequence[Figure], as_json: bool) -> None:
             record = {"voice": one.voice, "figure": one.name, "value": one.value, "goal": one.goal}
             line = json.dumps(record, ensure_ascii=False)
         else:
-            line = f"{one.voice:<20} {one.name:<46} {one.value:<32} {one.goal}".rstrip()
+            line = f"{one.voice:<23} {one.name:<54} {one.value:<32} {one.goal}".rstrip()
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
@@ -97,7 +106,7 @@ async def _measure(engine: str, arguments: Namespace) -> list[Figure]:
         if arguments.endurance:
             figures += await _endurance(engine, voice, arguments.endurance)
         if arguments.kills:
-            figures.append(await _kills(engine, voice, arguments.kills))
+            figures += await _kills(engine, voice, arguments.kills)
     return figures
 
 
@@ -120,7 +129,7 @@ async def _speed(engine: str, voice: ChildVoice, count: int) -> list[Figure]:
     return [
         Figure(engine, "sentence to first audio, 12 words", spread(first), goal),
         Figure(engine, "sentence to its last audio", spread(whole)),
-        Figure(engine, "seconds of work a second of audio", f"{sum(whole) / audio:.4f}"),
+        Figure(engine, "real-time factor", f"{sum(whole) / audio:.4f}"),
         Figure(engine, "memory of the child", f"{_memory(voice):.1f} MB"),
     ]
 
@@ -162,36 +171,44 @@ async def _endurance(engine: str, voice: ChildVoice, count: int) -> list[Figure]
     texts = [f"This is number {number}." for number in range(50)]
     expected = [await _spoken(voice, text) for text in texts]
     before, odd = _memory(voice), 0
-    own_before = _resident(os.getpid())
+    own_before = resident(os.getpid())
     for turn in range(count):
         odd += abs(await _spoken(voice, texts[turn % 50]) - expected[turn % 50]) > TOLERANCE
     growth = _memory(voice) - before
-    own = _resident(os.getpid()) - own_before
+    own = resident(os.getpid()) - own_before
     return [
         Figure(engine, f"{count} utterances: lost, repeated or cut", str(odd), "0"),
         Figure(engine, f"{count} utterances: growth", f"child {growth:+.1f} MB, parent {own:+.1f} MB", "≤ 5 MB"),
     ]
 
 
-async def _kills(engine: str, voice: ChildVoice, count: int) -> Figure:
-    """Kill or hang the child at random points of every other sentence; the others must be whole, and on time."""
+async def _kills(engine: str, voice: ChildVoice, count: int) -> list[Figure]:
+    """Kill or hang the child at random points of every other sentence; the others must be spoken, once and in order."""
     chance = random.Random(6)
-    expected = await _spoken(voice, TWELVE_WORDS)
-    wrong, times = 0, []
-    for _ in range(count):
+    wrong, first, hung = 0, [], 0
+    for number in range(count):
+        await asyncio.sleep(BETWEEN_BLOWS)
         victim = voice.process_id
         assert victim is not None
-        delay, blow = chance.uniform(0, 0.02), chance.choice([signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP])
-        timer = asyncio.get_running_loop().call_later(delay, _strike, victim, blow)
-        with suppress(VoiceError):
-            await _spoken(voice, TWELVE_WORDS * 5)
+        blow = chance.choice([signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP])
+        timer = asyncio.get_running_loop().call_later(chance.uniform(0, 0.02), _strike, victim, blow)
+        try:
+            await _spoken(voice, TWELVE_WORDS if blow == signal.SIGSTOP else TWELVE_WORDS * 5)
+        except VoiceError as error:
+            hung += error.code == "hung"
         timer.cancel()
         _strike(victim, signal.SIGKILL if blow == signal.SIGSTOP else blow)  # it may have been done before the blow
+        text, words, heard = " ".join(["yes"] * (1 + number % 7) + ["no"] * (1 + number % 3)), [], 0.0
         begun = time.perf_counter()
-        wrong += abs(await _spoken(voice, TWELVE_WORDS) - expected) > TOLERANCE
-        times.append(time.perf_counter() - begun)
-    value = f"{wrong} of {count} wrong; whole in {spread(times)}"
-    return Figure(engine, "sentence after a kill or hang", value, "0 wrong")
+        async for pcm in voice.synthesize(text):
+            heard = heard or time.perf_counter() - begun
+            words += [text[word.start : word.end] for word in pcm.words]
+        wrong += words != text.split()
+        first.append(heard)
+    return [
+        Figure(engine, f"{count} children killed or hung: others lost, twice or cut", f"{wrong} ({hung} hung)", "0"),
+        Figure(engine, "sentence after a kill or hang to first audio", spread(first)),
+    ]
 
 
 def _strike(process: int, blow: signal.Signals) -> None:
@@ -201,50 +218,16 @@ def _strike(process: int, blow: signal.Signals) -> None:
         return
 
 
-def _plain_ways(count: int) -> list[Figure]:
-    """Measure what a program would do without voicestream."""
-    figures = []
-    if shutil.which("espeak-ng"):
-        times = []
-        for _ in range(count):
-            begun = time.perf_counter()
-            with subprocess.Popen(["espeak-ng", "--stdout", TWELVE_WORDS], stdout=subprocess.PIPE) as process:
-                assert process.stdout is not None
-                process.stdout.read(1_024)
-                times.append(time.perf_counter() - begun)
-                process.stdout.read()
-        figures.append(Figure("espeak-ng --stdout", "sentence to first audio, 12 words", spread(times)))
-    script = (
-        "import pyttsx3, sys, time, threading\n"
-        "engine, text = pyttsx3.init(), sys.argv[1]\n"
-        "for _ in range(int(sys.argv[2])):\n"
-        "    done = threading.Event()\n"
-        "    token = engine.connect('finished-utterance', lambda name, completed: done.set())\n"
-        "    begun = time.perf_counter()\n"
-        "    engine.save_to_file(text, sys.argv[3]); engine.runAndWait(); done.wait(5)\n"
-        "    print(time.perf_counter() - begun)\n"
-        "    engine.disconnect(token)\n"
-    )
-    path = Path("/dev/shm" if Path("/dev/shm").is_dir() else ".") / f"voicestream-{os.getpid()}.wav"
-    command = [sys.executable, "-c", script, TWELVE_WORDS, str(count), str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    path.unlink(missing_ok=True)
-    times = [float(line) for line in done.stdout.splitlines() if line[:1].isdigit()]
-    if times:
-        figures.append(Figure("pyttsx3 save_to_file", "sentence to a whole file, 12 words", spread(times)))
-    return figures
-
-
 def spread(seconds: Sequence[float]) -> str:
     """Return median and 95th percentile in milliseconds."""
     return f"{1000 * np.median(seconds):.2f} ms, p95 {1000 * np.percentile(seconds, 95):.2f} ms"
 
 
 def _memory(voice: ChildVoice) -> float:
-    return _resident(voice.process_id or 0)
+    return resident(voice.process_id or 0)
 
 
-def _resident(process: int) -> float:
+def resident(process: int) -> float:
     """Return the megabytes that a process holds in memory, on Linux; 0 elsewhere."""
     status = Path(f"/proc/{process}/statm")
     if not status.exists():

@@ -25,28 +25,28 @@ from voicestream.speaking.synthesis import SpeakingStyle, synthesize
 from voicestream.vocabulary import Samples, Sentence
 from voicestream.voice_choice import open_voice
 
-RATE = 48_000
+MONITOR_RATE = 48_000
 BLOCK = 480
 AUDIBLE = 0.004
 
 
 @dataclass(slots=True)
-class _Monitor:
+class Monitor:
     """What the loudspeaker played, with the time at which each block had been recorded."""
 
     blocks: list[tuple[float, Samples]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def heard(self, since: float) -> list[tuple[float, float]]:
+    def heard(self, since: float, until: float = float("inf")) -> list[tuple[float, float]]:
         """Return first and last audible time of each block that has some, from `since` on."""
         with self.lock:
-            blocks = [(end, samples) for end, samples in self.blocks if end > since]
+            blocks = [(end, samples) for end, samples in self.blocks if since < end <= until]
         times = []
         for end, samples in blocks:
             loud = np.flatnonzero(np.abs(samples) >= AUDIBLE)
             if loud.size:
-                begin = end - len(samples) / RATE
-                times.append((begin + float(loud[0]) / RATE, begin + float(loud[-1]) / RATE))
+                begin = end - len(samples) / MONITOR_RATE
+                times.append((begin + float(loud[0]) / MONITOR_RATE, begin + float(loud[-1]) / MONITOR_RATE))
         return [(first, last) for first, last in times if last >= since]
 
     def sound(self, since: float) -> Samples:
@@ -56,10 +56,11 @@ class _Monitor:
 
 
 @contextmanager
-def _monitoring() -> Iterator[_Monitor]:
+def monitoring() -> Iterator[Monitor]:
+    """Record for the length of the block."""
     import sounddevice
 
-    monitor = _Monitor()
+    monitor = Monitor()
 
     def recorded(block: Any, frames: int, times: Any, status: Any) -> None:  # Any: sounddevice has no types
         with monitor.lock:
@@ -67,7 +68,7 @@ def _monitoring() -> Iterator[_Monitor]:
 
     with sounddevice.InputStream(
         device="vs_monitor",
-        samplerate=RATE,
+        samplerate=MONITOR_RATE,
         channels=1,
         blocksize=BLOCK,
         dtype="float32",
@@ -80,7 +81,7 @@ def _monitoring() -> Iterator[_Monitor]:
 async def measure_at_device(engine: str, count: int) -> list[Figure]:
     """Return the figures of an engine at the device; raise DeviceError or VoiceError."""
     async with AsyncExitStack() as stack:
-        monitor = stack.enter_context(_monitoring())
+        monitor = stack.enter_context(monitoring())
         speaker = await stack.enter_async_context(Loudspeaker(SoundStreams(), "vs_speaker"))
         speaking = Speaking(engine=engine)  # type: ignore[arg-type] # a wrong name is told by open_voice
         voice = await stack.enter_async_context(AsyncExitStack())
@@ -103,7 +104,7 @@ async def _play(speaker: Loudspeaker, voice: Voice, *texts: str) -> None:
     await speaker.drain()
 
 
-async def _first_sound(engine: str, monitor: _Monitor, speaker: Loudspeaker, voice: Voice, count: int) -> Figure:
+async def _first_sound(engine: str, monitor: Monitor, speaker: Loudspeaker, voice: Voice, count: int) -> Figure:
     times = []
     for _ in range(count):
         await asyncio.sleep(0.3)
@@ -114,7 +115,7 @@ async def _first_sound(engine: str, monitor: _Monitor, speaker: Loudspeaker, voi
     return Figure(engine, "sentence to first sample at the sound card", spread(times), "≤ 60 ms median")
 
 
-async def _silence_after_stop(engine: str, monitor: _Monitor, speaker: Loudspeaker, voice: Voice, count: int) -> Figure:
+async def _silence_after_stop(engine: str, monitor: Monitor, speaker: Loudspeaker, voice: Voice, count: int) -> Figure:
     times = []
     for _ in range(count):
         begun = time.monotonic()
@@ -126,10 +127,11 @@ async def _silence_after_stop(engine: str, monitor: _Monitor, speaker: Loudspeak
         await asyncio.wait([playing])
         await asyncio.sleep(0.4)
         times.append(max(0.0, monitor.heard(begun)[-1][1] - stopped))
-    return Figure(engine, "cancel to silence at the sound card", spread(times), "≤ 50 ms p95")
+    value = f"{spread(times)}; {round(max(times) * MONITOR_RATE)} samples"
+    return Figure(engine, "cancel to silence at the sound card", value, "≤ 50 ms p95")
 
 
-async def _cut_off(engine: str, monitor: _Monitor, speaker: Loudspeaker, voice: Voice) -> Figure:
+async def _cut_off(engine: str, monitor: Monitor, speaker: Loudspeaker, voice: Voice) -> Figure:
     """Compare the last sound of a sentence that is drained with the last sound that was made."""
     made = []
 
@@ -143,7 +145,7 @@ async def _cut_off(engine: str, monitor: _Monitor, speaker: Loudspeaker, voice: 
         await speaker.play(sound)
     await speaker.drain()
     await asyncio.sleep(0.3)
-    lost = _audible(np.concatenate(made), speaker.rate) - _audible(monitor.sound(begun), RATE)
+    lost = _audible(np.concatenate(made), speaker.rate) - _audible(monitor.sound(begun), MONITOR_RATE)
     return Figure(engine, "end of speech cut off", f"{1000 * max(0.0, lost):.0f} ms", "0 ms")
 
 

@@ -1,4 +1,4 @@
-"""Ask one typed question, and hear the answer: voicestream ask "how far is the moon?"; - reads standard input."""
+"""Ask one typed question, and read and hear the answer."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ import asyncio
 import sys
 from argparse import ArgumentParser, Namespace
 
-from voicestream.commands.options import add_events, add_output, add_settings, read_config
+from voicestream.commands.options import add_events, add_output, add_settings, add_verbose, read_config
 from voicestream.errors import UsageError
+
+EXAMPLES = """
+voicestream ask "how far is the moon?"
+git diff | voicestream ask --output none -
+voicestream ask --json "what is two plus three"
+"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -16,6 +22,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_output(parser)
     add_events(parser)
     add_settings(parser)
+    add_verbose(parser)
     parser.add_argument("--json", action="store_true", help="print the whole result as one JSON object, without speech")
 
 

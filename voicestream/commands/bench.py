@@ -1,10 +1,11 @@
-"""Measure this machine: voicestream bench NAME; `--help` lists them."""
+"""Measure how well and how fast this machine hears, thinks and speaks."""
 
 from __future__ import annotations
 
 import importlib
 from argparse import REMAINDER, ArgumentParser, Namespace
 
+from voicestream.commands.options import Parser
 from voicestream.errors import UsageError
 
 BENCHES = {
@@ -19,12 +20,12 @@ BENCHES = {
     "voice": "voices: first sound, stop, endurance",
 }
 
+EXAMPLES = "\n".join(f"voicestream bench {name:<14} {text}" for name, text in BENCHES.items())
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream bench`."""
-    parser.add_argument(
-        "name", metavar="BENCH", choices=sorted(BENCHES), help="; ".join(map(": ".join, BENCHES.items()))
-    )
+    parser.add_argument("name", metavar="BENCH", choices=sorted(BENCHES), help="what to measure")
     parser.add_argument("rest", nargs=REMAINDER, metavar="…", help="its own options; BENCH --help tells them")
 
 
@@ -34,6 +35,6 @@ def run(arguments: Namespace) -> int:
         bench = importlib.import_module(f"voicestream.bench.{arguments.name}")
     except ModuleNotFoundError as error:
         raise UsageError(f"bench {arguments.name} needs the package {error.name}: pip install {error.name}") from error
-    parser = ArgumentParser(prog=f"voicestream bench {arguments.name}", description=bench.__doc__)
+    parser = Parser(f"voicestream bench {arguments.name}", bench.__doc__)
     bench.add_arguments(parser)
     return int(bench.run(parser.parse_args(arguments.rest)))

@@ -10,6 +10,11 @@ from voicestream.commands.options import add_events, add_settings, open_events, 
 
 QUESTION = "What can you do?"
 
+EXAMPLES = """
+voicestream demo                       writes voicestream-demo.wav and voicestream-demo.svg
+voicestream demo --output /tmp/demo.wav
+"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream demo`."""

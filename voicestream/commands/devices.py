@@ -6,6 +6,11 @@ import json
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
+EXAMPLES = """
+voicestream devices
+voicestream talk --input "USB" --output 2    by a part of the name, or the number
+"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream devices`."""

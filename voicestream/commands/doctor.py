@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from voicestream.commands.options import add_input, add_output, add_settings, read_config
+
+if TYPE_CHECKING:
+    from voicestream.config import Config
+    from voicestream.sessions.findings import Finding
+
+EXAMPLES = """
+voicestream doctor
+voicestream doctor --json > report.json      holds no key and no recording
+"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -19,25 +31,38 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Print a line for each check as it is done, and its fix below."""
-    from voicestream.displays.lines import printable
+    """Print what each check finds, and whether `talk` would work."""
     from voicestream.errors import DeviceError
-    from voicestream.sessions.doctor import Doctor, Finding, would_talk
+    from voicestream.sessions.findings import would_talk
 
-    async def examine() -> list[Finding]:
-        findings = []
-        async for finding in Doctor(read_config(arguments)).examine():
-            findings.append(finding)
-            if not arguments.json:
-                print(f"{finding.status:<8} {finding.check:<12} {printable(finding.message)}", flush=True)
-                if finding.fix:
-                    print(f"{'':<21} → {printable(finding.fix)}", flush=True)
-        return findings
+    config = read_config(arguments)
+    findings = asyncio.run(_report_json(config) if arguments.json else _report(config))
+    return 0 if would_talk(findings) else DeviceError.exit_status
 
-    findings = asyncio.run(examine())
-    works = would_talk(findings)
-    if arguments.json:
-        print(json.dumps({"would_talk": works, "checks": [asdict(finding) for finding in findings]}, indent=2))
+
+async def _report_json(config: Config) -> list[Finding]:
+    from voicestream.sessions.doctor import Doctor
+    from voicestream.sessions.findings import would_talk
+
+    findings = [finding async for finding in Doctor(config).examine()]
+    report = {"would_talk": would_talk(findings), "checks": [asdict(finding) for finding in findings]}
+    print(json.dumps(report, indent=2, ensure_ascii=False))
+    return findings
+
+
+async def _report(config: Config) -> list[Finding]:
+    """Print a line for each check as it is done, and its fix below."""
+    from voicestream.displays.checklist import Checklist
+    from voicestream.sessions.doctor import Doctor
+
+    checklist = Checklist(sys.stdout, is_coloured=not os.environ.get("NO_COLOR"))
+    findings = []
+    async for finding in Doctor(config, lambda check: checklist.doing(check.doing)).examine():
+        checklist.done(finding.status, finding.check, finding.message, finding.fix)
+        findings.append(finding)
+    problems = [finding.check for finding in findings if finding.status == "problem"]
+    if problems:
+        checklist.end("problem", f"`voicestream talk` would not work: see {', '.join(problems)}.")
     else:
-        print("`voicestream talk` would work." if works else "`voicestream talk` would not work: see the problems.")
-    return 0 if works else DeviceError.exit_status
+        checklist.end("ok", "`voicestream talk` would work.")
+    return findings

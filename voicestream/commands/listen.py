@@ -7,6 +7,12 @@ from argparse import ArgumentParser, Namespace
 
 from voicestream.commands.options import add_events, add_input, add_settings, open_events, read_config
 
+EXAMPLES = """
+voicestream listen                        from the microphone
+voicestream listen --input talk.flac --fast > talk.txt
+voicestream listen --set hearing.model=small --set hearing.language=de
+"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream listen`."""

@@ -1,11 +1,14 @@
-"""The options that commands share, and what they mean."""
+"""The parser of every command, the options that they share, and what these mean."""
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
+import textwrap
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from voicestream.errors import InputError
 
@@ -13,19 +16,49 @@ if TYPE_CHECKING:
     from voicestream.config import Config
 
 
+class Parser(argparse.ArgumentParser):
+    """Reads the words after one command; its help ends with examples, and its errors end with status 64."""
+
+    def __init__(self, prog: str, description: str | None = None, examples: str = "") -> None:
+        super().__init__(
+            prog=prog,
+            description=" ".join((description or "").split()),
+            epilog=f"examples:\n{textwrap.indent(examples.strip(), '  ')}" if examples else None,
+            formatter_class=_Help,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 64, as sysexits.h has it, instead of 2."""
+        self.exit(64, f"{self.prog}: {message}; `{self.prog} --help` tells more\n")
+        raise AssertionError("exit returned")  # argparse does not say that it never does
+
+
+class _Help(argparse.HelpFormatter):
+    """Leaves lines as they are where there are several: examples."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if "\n" in text else super()._fill_text(text, width, indent)
+
+
 def add_settings(parser: ArgumentParser) -> None:
-    """Add --config, --set and --verbose."""
-    parser.add_argument("--config", metavar="FILE", type=Path, help="settings (default: config.yaml of the user)")
+    """Add --config and --set."""
     parser.add_argument(
-        "--set", metavar="KEY=VALUE", action="append", default=[], help="one setting, speaking.rate=160"
+        "--config", metavar="FILE", type=Path, help="the settings (default: your config.yaml, else the checkout's)"
     )
-    parser.add_argument("--verbose", action="store_true", help="tell more")
+    parser.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], help="change one setting, any number of times"
+    )
+
+
+def add_verbose(parser: ArgumentParser) -> None:
+    """Add --verbose."""
+    parser.add_argument("--verbose", action="store_true", help="also the model's thinking and how long all took")
 
 
 def add_input(parser: ArgumentParser) -> None:
     """Add --input and --fast."""
     parser.add_argument("--input", metavar="WHERE", help="mic, a device's name or number, a WAV or FLAC file, or -")
-    parser.add_argument("--fast", action="store_true", help="read a file without waiting for real time")
+    parser.add_argument("--fast", action="store_true", help="do not read a file at the pace of speech, but at once")
 
 
 def add_output(parser: ArgumentParser) -> None:
@@ -35,7 +68,7 @@ def add_output(parser: ArgumentParser) -> None:
 
 def add_events(parser: ArgumentParser) -> None:
     """Add --events."""
-    parser.add_argument("--events", metavar="FILE", help="write the events as JSON lines, - for standard output")
+    parser.add_argument("--events", metavar="FILE", help="write what happens as JSON lines; - for standard output")
 
 
 def config_path(arguments: Namespace) -> Path | None:
@@ -52,14 +85,14 @@ def config_path(arguments: Namespace) -> Path | None:
 
 
 def read_config(arguments: Namespace) -> Config:
-    """Return the settings of the file and of --set, --input and --output; raise ConfigError."""
+    """Return the settings of the file, the environment, and --set, --input and --output; raise ConfigError."""
     from voicestream.config import load_config
 
     overrides = list(arguments.set)
     for name in ("input", "output"):
         if getattr(arguments, name, None) is not None:
             overrides.append(f"audio.{name}='{str(getattr(arguments, name)).replace(chr(39), chr(39) * 2)}'")
-    return load_config(config_path(arguments), overrides)
+    return load_config(config_path(arguments), overrides, os.environ)
 
 
 def open_events(arguments: Namespace) -> TextIO | None:

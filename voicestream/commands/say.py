@@ -1,4 +1,4 @@
-"""Speak text as it streams in on standard input, sentence by sentence: some-llm … | voicestream say"""
+"""Speak text while it streams in, sentence by sentence."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from voicestream.commands.options import add_events, add_output, add_settings, open_events, read_config
+
+EXAMPLES = """
+voicestream say "Dinner is ready."
+some-llm … | voicestream say
+voicestream say --output book.wav --rate 200 < book.txt
+some-llm … | voicestream say --dry-run
+"""
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -6,6 +6,12 @@ from argparse import REMAINDER, ArgumentParser, Namespace
 
 LINGER = "To have it run without a login, as on a headless machine: `loginctl enable-linger`"
 
+EXAMPLES = """
+voicestream service install
+voicestream service install --set turns.listening=wake_phrase --set "turns.wake_phrase=hey computer"
+voicestream service show
+"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream service`."""

@@ -18,11 +18,17 @@ if TYPE_CHECKING:
 
 SAMPLE = "Hello. This is my voice, and this is how I speak."
 
+EXAMPLES = """
+voicestream voices --language en
+voicestream voices --engine all
+voicestream voices --play en-gb --text "How do you do?"
+"""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream voices`."""
     parser.add_argument("--play", metavar="NAME", help="let this voice speak")
-    parser.add_argument("--text", default=SAMPLE, help="what it says")
+    parser.add_argument("--text", default=SAMPLE, help="what it says (default: a short greeting)")
     parser.add_argument(
         "--engine", metavar="ENGINE", help="instead of the engine in the settings; all: every local one"
     )
@@ -81,6 +87,7 @@ async def _print_voices(speaking: Speaking, arguments: Namespace) -> None:
 
 async def _play(config: Config, text: str) -> None:
     from voicestream.assemble import open_mouth
+    from voicestream.displays.lines import warn_of_notices
     from voicestream.events import Events
     from voicestream.speaking.synthesis import synthesize
     from voicestream.vocabulary import Sentence
@@ -88,8 +95,10 @@ async def _play(config: Config, text: str) -> None:
     async def once() -> AsyncIterator[Sentence]:
         yield Sentence(0, text, text)
 
+    events = Events()
+    events.show_on(warn_of_notices)
     async with AsyncExitStack() as stack:
-        mouth = await open_mouth(config, Events(), stack)
+        mouth = await open_mouth(config, events, stack)
         async for sound in synthesize(once(), mouth.voice, mouth.speaker.rate):
             await mouth.speaker.play(sound)
         await mouth.speaker.drain()

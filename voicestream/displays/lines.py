@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from typing import TextIO
 
@@ -23,8 +24,18 @@ def printable(text: str) -> str:
     )
 
 
+def warn_of_notices(event: Event) -> None:
+    """Write a notice to standard error, for commands whose output is something else."""
+    if isinstance(event, told.Notice):
+        sys.stderr.write(f"voicestream: {printable(event.message)}\n")
+
+
 class Lines:
-    """Shows what was said and answered; on a terminal the words appear while they are being said."""
+    """Shows what was said and answered.
+
+    Live, words appear while they are being said and written; else each comes once and whole, in sentences: a screen
+    reader, a journal or a file could make nothing of less.
+    """
 
     def __init__(self, out: TextIO, *, is_live: bool, is_verbose: bool = False) -> None:
         self._out = out
@@ -37,22 +48,20 @@ class Lines:
         """Show one event."""
         match event:
             case told.Ready():
-                self._line(f"· {event.recognizer} · {event.model} · {event.voice}")
+                self._line(f"· {' · '.join(filter(None, (event.recognizer, event.model, event.voice)))}")
                 if event.input:
                     self._line(f"· listening on {event.input}; speaking on {event.output}; Ctrl-C ends")
             case told.Notice():
-                self._line(f"· {event.message}")
+                self._line(f"· {printable(event.message)}")
             case told.TranscriptEvent(text=text) if text and self._is_live and not self._is_in_answer:
                 self._out.write(f"{CLEAR_LINE}  … {self._fitting(printable(text))}")
                 self._is_in_partial = True
             case told.Turn():
-                self._line(f"you: {printable(event.text)}")
-            case told.DeltaEvent():
-                if not self._is_in_answer:
-                    self._end_line()
-                    self._out.write("voicestream: ")
-                    self._is_in_answer = True
-                self._out.write(printable(event.text))
+                self._line(f"you: {event.text}")
+            case told.DeltaEvent() if self._is_live:
+                self._answer(event.text)
+            case told.SentenceEvent() if not self._is_live:
+                self._answer(event.text)
             case told.ReasoningEvent() if self._is_verbose:
                 self._out.write(printable(event.text))
             case told.Interrupted():
@@ -61,13 +70,22 @@ class Lines:
                 self._end_line()
             case told.Latency() if self._is_verbose and event.first_sound is not None:
                 self._line(f"  ({event.first_sound:.2f} s from the end of your speech to the first sound)")
+            case told.Wasted() if self._is_verbose:
+                self._line(f"  (asked too early: about {event.input_tokens + event.output_tokens} tokens for nothing)")
             case told.ErrorEvent():
-                self._line(f"! {event.stage}: {printable(event.message)}")
+                self._line(f"! {event.stage}: {event.message}")
         self._out.flush()
+
+    def _answer(self, text: str) -> None:
+        if not self._is_in_answer:
+            self._end_line()
+            self._out.write("voicestream: ")
+            self._is_in_answer = True
+        self._out.write(printable(text))
 
     def _line(self, text: str) -> None:
         self._end_line()
-        self._out.write(text + "\n")
+        self._out.write(printable(text) + "\n")
 
     def _end_line(self) -> None:
         if self._is_in_partial:

@@ -6,6 +6,7 @@ changed, and leaves colour out where NO_COLOR is set. What it knows of the assis
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import tempfile
@@ -26,7 +27,7 @@ from prompt_toolkit.styles import Style
 
 from voicestream.displays.lines import printable
 from voicestream.displays.screen import Screen
-from voicestream.displays.wrapping import Line, Piece, cells
+from voicestream.displays.wrapping import Line, Piece, cells, fitting
 from voicestream.events import Event
 
 KEYS = (
@@ -38,36 +39,44 @@ KEYS = (
 )
 """What the key line says, what it does, and the keys that do it: some terminals keep the F-keys for themselves."""
 
+FIRST_TO_GO = ("repeat", "talk", "mute", "stop")
+"""What is left out of the line of keys where there is no room, in this order; how to quit stays."""
+
 FOR_KEYS, FOR_PARTS = 8, 10
 """Rows from which there is room for the line of keys, and for the line that names the parts."""
 
 REDRAW = 0.05
 """Seconds between two drawings at least: a slow line over ssh is not flooded."""
 
+WORD = 0.08
+"""Seconds after which the mark is drawn anew while words are spoken: a quarter of a word, at the usual rate."""
+
 ESCAPE_WAIT = 0.1
 """Seconds after which the escape key is one, and not the begin of another key's sequence."""
 
 STYLE = Style.from_dict(
     {
+        "answer": "",
         "spoken": "bold",
-        "word": "bold underline",
+        "word": "bold underline ansicyan",
         "unheard": "ansibrightblack",
         "settled": "bold",
         "moving": "italic ansibrightblack",
-        "you": "ansicyan",
+        "you": "ansigreen",
         "notice": "ansibrightblack",
         "error": "ansired bold",
         "dim": "ansibrightblack",
         "level": "ansigreen",
         "voice": "ansigreen bold",
         "mark": "ansibrightblack",
-        "key": "reverse",
+        "key": "bold",
         "state": "bold",
         "state.hearing": "ansigreen",
         "state.thinking": "ansiyellow",
         "state.speaking": "ansicyan",
         "state.muted": "ansired",
         "state.paused": "ansiyellow",
+        "state.asleep": "ansibrightblack",
     }
 )
 
@@ -75,8 +84,8 @@ STYLE = Style.from_dict(
 class Controls(Protocol):
     """What the keys do with the conversation."""
 
-    def ask(self, text: str) -> None:
-        """Take a typed turn."""
+    def take_line(self, line: str) -> bool:
+        """Take a typed line: a turn, or after a slash the name of a key; return False where it asks to quit."""
         ...
 
     def talk(self) -> None:
@@ -95,8 +104,8 @@ class Controls(Protocol):
         """Say the last answer again."""
         ...
 
-    def heard(self) -> str:
-        """Return what was heard so far of the answer that is spoken."""
+    def spoken(self) -> str:
+        """Return the part of the answer whose words have sounded to their end."""
         ...
 
 
@@ -104,9 +113,11 @@ class Terminal:
     """Draws the events on the terminal; `run` returns when the user quits."""
 
     def __init__(self) -> None:
-        self._screen = Screen(has_colour=ColorDepth.from_env() is not ColorDepth.MONOCHROME, heard=self._heard)
+        self._screen = Screen(has_colour=ColorDepth.from_env() is not ColorDepth.MONOCHROME, spoken=self._spoken)
         self._controls: Controls | None = None
-        self._back = 0
+        self._top: int | None = None
+        """The first line that is shown while the user has scrolled back."""
+        self._next_word: asyncio.TimerHandle | None = None
         self._input = Buffer(multiline=False, accept_handler=self._accept)
         self._application: Application[None] | None = None
 
@@ -128,20 +139,30 @@ class Terminal:
             terminal_size_polling_interval=None,
         )
         self._application.ttimeoutlen = ESCAPE_WAIT
+        self._application.after_render += self._follow_words
         try:
             with kept_errors():
                 await self._application.run_async(set_exception_handler=False, handle_sigint=False)
         finally:
             self._application = None
+            if self._next_word:
+                self._next_word.cancel()
 
-    def _heard(self) -> str:
-        return self._controls.heard() if self._controls else ""
+    def _follow_words(self, application: Application[None]) -> None:
+        """Draw again in a moment where the mark moves on from word to word."""
+        if self._screen.is_sounding and application.is_running:
+            if self._next_word:
+                self._next_word.cancel()
+            self._next_word = asyncio.get_running_loop().call_later(WORD, application.invalidate)
+
+    def _spoken(self) -> str:
+        return self._controls.spoken() if self._controls else ""
 
     def _accept(self, buffer: Buffer) -> bool:
         text = " ".join(printable(buffer.text).split())
-        if text and self._controls:
-            self._controls.ask(text)
-        self._back = 0
+        if text and self._controls and not self._controls.take_line(text):
+            self._quit()
+        self._top = None
         return False  # the line is emptied
 
     # ------------------------------------------------------------------------------------------------- drawing
@@ -157,7 +178,7 @@ class Terminal:
                 _one_line(lambda: [self._screen.status(self._size()[0])]),
                 _from_rows(FOR_PARTS, self._rows, _one_line(lambda: [self._screen.parts(self._size()[0])])),
                 Window(FormattedTextControl(lambda: _as_text(self._body())), wrap_lines=False),
-                _from_rows(FOR_PARTS, self._rows, Window(char="─", height=1, style="class:mark")),
+                _from_rows(FOR_PARTS, self._rows, _one_line(lambda: [self._rule()])),
                 field,
                 _from_rows(FOR_KEYS, self._rows, _one_line(lambda: [_key_line(self._size()[0])])),
             ]
@@ -166,11 +187,21 @@ class Terminal:
 
     def _body(self) -> list[Line]:
         """Return the lines between the head and the line to type on, with empty ones above where there are few."""
-        width, rows = self._size()
-        height = rows - 2 - (2 if rows >= FOR_PARTS else 0) - (1 if rows >= FOR_KEYS else 0)
-        lines = self._screen.body(width, max(1, height), self._back)
+        width, height = self._size()[0], self._height()
+        lines = self._screen.body(width, height, self._top)
         empty: list[Line] = [[] for _ in range(height - len(lines))]
         return empty + lines
+
+    def _height(self) -> int:
+        rows = self._rows()
+        return max(1, rows - 2 - (2 if rows >= FOR_PARTS else 0) - (1 if rows >= FOR_KEYS else 0))
+
+    def _rule(self) -> Line:
+        """Return the line above the line to type on; it says so where more of the conversation stands below."""
+        width = self._size()[0]
+        below = 0 if self._top is None else self._screen.count(width) - self._top - self._height()
+        more = fitting(f"── {below} more lines (PageDown) " if below > 0 else "", width)
+        return [Piece(more + "─" * (width - cells(more)), "mark")]
 
     def _size(self) -> tuple[int, int]:
         if self._application is None:
@@ -205,10 +236,11 @@ class Terminal:
             self._application.exit()
 
     def _scroll(self, pages: int) -> None:
-        width, rows = self._size()
-        page = max(1, rows - 6)
-        longest = len(self._screen.body(width, 1_000_000)) - page
-        self._back = min(max(0, self._back + pages * page), max(0, longest))
+        """Show what was said before, and stay there while more is said; at the end, follow again."""
+        height = self._height()
+        last = max(0, self._screen.count(self._size()[0]) - height)
+        top = (last if self._top is None else self._top) - pages * max(1, height - 1)
+        self._top = None if top >= last else max(0, top)
 
 
 def can_draw() -> bool:
@@ -259,10 +291,10 @@ def _as_text(lines: Sequence[Line]) -> StyleAndTextTuples:
 
 
 def _key_line(width: int) -> Line:
-    line: Line = []
-    for key, name, _ in KEYS:
-        more = [Piece(key, "key"), Piece(f" {name}  ")]
-        if sum(cells(piece.text) for piece in (*line, *more)) > width + 2:
+    """Return the keys and what they do; what matters least is left out where there is no room."""
+    shown = [(key, name) for key, name, _ in KEYS]
+    for less in ("", *FIRST_TO_GO):
+        shown = [(key, name) for key, name in shown if name != less]
+        if sum(len(key) + len(name) + 3 for key, name in shown) - 2 <= width:
             break
-        line += more
-    return line
+    return [piece for key, name in shown for piece in (Piece(key, "key"), Piece(f" {name}  "))]

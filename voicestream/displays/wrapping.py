@@ -1,14 +1,20 @@
-"""Breaks styled text into lines of a terminal's cells, at blanks where there are any. Pure; wide letters take two."""
+"""Breaks a growing text into lines of a terminal's cells, and cuts styled pieces out of it. Pure.
+
+Only the end of a text that grew is broken anew, so that an answer of ten thousand words costs no more to show than a
+short one.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wcwidth import wcwidth
 
 TAB = "    "
+
+CLOSING = "、。，．！？：；）」』】》…"
+"""Wide signs that do not begin a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,82 +27,111 @@ class Piece:
 
 Line = list[Piece]
 
+Change = tuple[int, str]
+"""Where in a text a style begins, and its name."""
+
 
 def cells(text: str) -> int:
     """Return how many cells of a terminal the text takes."""
     return sum(max(0, wcwidth(letter)) for letter in text)
 
 
+def steady(text: str) -> str:
+    """Return the text with letters only whose width all terminals agree on, whatever stands beside it.
+
+    They differ on emoji that are joined, coloured or asked for by a selector, and would draw the line crooked.
+    """
+    return text.translate(_UNSTEADY)
+
+
+_UNSTEADY: dict[int, str | None] = {
+    ord("\t"): TAB,
+    0x2028: "\n",
+    0x2029: "\n",
+    0x200D: None,
+    0xFE0F: None,
+    **dict.fromkeys(range(0x1F3FB, 0x1F400)),
+}
+"""Line separators; the joiner, the selector and the skin colours of emoji."""
+
+
 def fitting(text: str, width: int) -> str:
     """Return the text, cut with an ellipsis where it is wider than `width` cells."""
     if cells(text) <= width:
         return text
-    kept = ""
+    kept, used = "", 0
     for letter in text:
-        if cells(kept + letter) > width - 1:
+        used += cells(letter)
+        if used > width - 1:
             break
         kept += letter
     return f"{kept}…" if width > 0 else ""
 
 
-def wrap(pieces: Sequence[Piece], width: int) -> list[Line]:
-    """Return the lines that the pieces make; a word that is wider than a line is broken. At least one line."""
-    width = max(2, width)
-    lines: list[Line] = [[]]
-    used = 0
-    word: list[Piece] = []
+class Wrapped:
+    """A text and the lines that it makes."""
 
-    def put_word() -> None:
-        nonlocal used
-        size = sum(cells(piece.text) for piece in word)
-        if used and used + size > width:
-            lines.append([])
-            used = 0
-        for piece in word:
-            for part, new_line in _broken(piece.text, width, used):
-                if new_line:
-                    lines.append([])
-                    used = 0
-                _append(lines[-1], Piece(part, piece.style))
-                used += cells(part)
-        word.clear()
+    def __init__(self, text: str = "") -> None:
+        self.text = text
+        self._width = 0
+        self._lines: list[range] = []
+        """Of all lines but the last, which may still grow."""
+        self._next = 0
+        """Where the last line begins."""
 
-    for piece in pieces:
-        for part in re.findall(r"\n|[ \t]+|[^ \t\n]+", piece.text):
-            if part == "\n":
-                put_word()
-                lines.append([])
-                used = 0
-            elif part[0] in " \t":
-                put_word()
-                blank = part.replace("\t", TAB)
-                if used and used + len(blank) <= width:
-                    _append(lines[-1], Piece(blank, piece.style))
-                    used += len(blank)
-                elif used:
-                    used = width  # the next word begins a line, and the blank stands on none
-            else:
-                word.append(Piece(part, piece.style))
-    put_word()
-    while len(lines) > 1 and not lines[-1]:
-        lines.pop()  # a text may end with line breaks
-    return lines
+    def put(self, place: int, text: str) -> None:
+        """Put more text in, at its end or before."""
+        if place < len(self.text):
+            self._lines, self._next = [], 0
+        self.text = self.text[:place] + text + self.text[place:]
+
+    def lines(self, width: int) -> list[range]:
+        """Return where in the text each line stands, without the blanks at its end; at least one."""
+        if width != self._width:
+            self._lines, self._next, self._width = [], 0, width
+        while True:
+            stop, after = _break(self.text, self._next, max(2, width))
+            if after >= len(self.text):
+                break
+            self._lines.append(range(self._next, stop))
+            self._next = after
+        lines = [*self._lines, range(self._next, stop)]
+        while len(lines) > 1 and not lines[-1]:
+            lines.pop()  # a text may end with line breaks
+        return lines
+
+    def cut(self, line: range, changes: Sequence[Change]) -> Line:
+        """Return a line in its styles; `changes` are in order, the first at 0."""
+        ends = [begin for begin, _ in changes[1:]] + [len(self.text)]
+        pieces = []
+        for (begin, style), end in zip(changes, ends, strict=True):
+            if part := self.text[max(begin, line.start) : min(end, line.stop)]:
+                pieces.append(Piece(part, style))
+        return pieces
 
 
-def _broken(text: str, width: int, used: int) -> list[tuple[str, bool]]:
-    """Return the parts of a word that fit on lines, and whether each begins a new one."""
-    parts: list[tuple[str, bool]] = []
-    part, is_new = "", False
-    for letter in text:
-        if used + cells(part + letter) > width:
-            parts.append((part, is_new))
-            part, is_new, used = "", True, 0
-        part += letter
-    return [*parts, (part, is_new)]
+def _break(text: str, begin: int, width: int) -> tuple[int, int]:
+    """Return where the line that begins at `begin` ends, and where the next one begins."""
+    used, last = 0, None
+    place = begin
+    while place < len(text):
+        letter = text[place]
+        if letter == "\n":
+            return _without_blanks(text, begin, place), place + 1
+        size = max(0, wcwidth(letter))
+        if size == 2 and place > begin and letter not in CLOSING:
+            last = place
+        if used + size > width and letter != " ":
+            stop = last if last is not None else max(place, begin + 1)
+            return _without_blanks(text, begin, stop), stop
+        used += size
+        place += 1
+        if letter == " " and text[begin:place].strip(" "):
+            last = place
+    return _without_blanks(text, begin, place), place
 
 
-def _append(line: Line, piece: Piece) -> None:
-    if line and line[-1].style == piece.style:
-        line[-1] = Piece(line[-1].text + piece.text, piece.style)
-    elif piece.text:
-        line.append(piece)
+def _without_blanks(text: str, begin: int, stop: int) -> int:
+    while stop > begin and text[stop - 1] == " ":
+        stop -= 1
+    return stop

@@ -18,14 +18,20 @@ class PartialPace:
         self._share = share
         self._interval = interval
         self._longest = longest
-        self._due = float("-inf")
+        self._paid = float("-inf")
+        """When the share has earned all that was spent."""
+        self._cost = 0.0
         self._started = float("-inf")
         self._duration = 0.0
 
     def is_due(self, now: float) -> bool:
-        """Whether a partial may start; never where it would make the final one wait for too long."""
+        """Whether a partial may start; never where it would make the final one wait for too long.
+
+        Half of what it will cost is earned before it, half after it: so at any time no more is missing or left over
+        than half of one, and a long speech, whose partials cost more and more, takes no more than its share.
+        """
         rest = REST * self._duration if self._duration > self._longest else self._interval
-        return now >= self._due and now >= self._started + rest
+        return now >= self._paid + self._half() and now >= self._started + rest
 
     def start(self, now: float) -> None:
         """Note the start of a partial, or of a speech."""
@@ -35,4 +41,9 @@ class PartialPace:
         """Note what a decode took: seconds of a core, and seconds; a final one only tells how long they take."""
         self._duration = duration
         if is_partial:
-            self._due = max(self._due, self._started - CREDIT) + cost / self._share
+            self._cost = cost
+            self._paid = max(self._paid, self._started - CREDIT - self._half()) + cost / self._share
+
+    def _half(self) -> float:
+        """Return the seconds in which half of a partial like the last one is earned."""
+        return self._cost / self._share / 2

@@ -50,6 +50,7 @@ class Objection(Enum):
     SAID_TWICE = auto()
     ENDS_EARLY = auto()
     DOUBTFUL = auto()
+    NO_WORDS = auto()
 
 
 GRAVE = frozenset(
@@ -73,10 +74,10 @@ class Evidence:
 
 
 def objections(evidence: Evidence) -> frozenset[Objection]:
-    """Return all that speaks against a text; empty for an empty text."""
+    """Return all that speaks against a text; an empty one only counts where a prompt may have silenced it."""
     words = plain_words(evidence.text)
     if not words:
-        return frozenset()
+        return frozenset({Objection.NO_WORDS} if evidence.prompt else ())
     found = set()
     if evidence.no_speech > NO_SPEECH and evidence.log_probability < DOUBTFUL:
         found.add(Objection.NO_SPEECH)

@@ -18,6 +18,8 @@ class Tuning:
     """0: one for each processor core, four at most."""
     compute_type: str = "int8"
     beam: int = 1
+    speed: float = 0.0
+    """Share of the speech's length that its final text took here; 0 where nobody has measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,10 @@ def tuning_from_json(text: str) -> Tuning | None:
     try:
         found = json.loads(text)
         threads, compute_type, beam = found["threads"], found["compute_type"], found["beam"]
-    except (ValueError, KeyError, TypeError):
+        speed = found.get("speed", 0.0)
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
     is_sound = isinstance(threads, int) and isinstance(compute_type, str) and isinstance(beam, int)
-    if not is_sound or not 0 <= threads <= 64 or not 1 <= beam <= 10:
+    if not is_sound or not 0 <= threads <= 64 or not 1 <= beam <= 10 or not isinstance(speed, (int, float)):
         return None
-    return Tuning(threads, compute_type, beam)
+    return Tuning(threads, compute_type, beam, float(speed))

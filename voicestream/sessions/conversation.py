@@ -7,19 +7,19 @@ import signal
 import sys
 import threading
 from argparse import Namespace
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voicestream import events as told
-from voicestream.assemble import Mind, open_parts
+from voicestream.assemble import open_parts
 from voicestream.assistant import Assistant
 from voicestream.backends.no_ears import NoEars
 from voicestream.commands.options import open_events
 from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
-from voicestream.displays.lines import Lines
+from voicestream.displays.lines import Lines, printable
 from voicestream.errors import ModelError
 from voicestream.events import Events
 from voicestream.parts import Microphone
@@ -27,18 +27,24 @@ from voicestream.stages import Channel, ended
 from voicestream.thinking.bell import read_clocks, ring
 from voicestream.thinking.history import History
 from voicestream.thinking.system_prompt import write_system_prompt
-from voicestream.thinking.timers import Timers
+from voicestream.thinking.timers import Moment, Timers
 from voicestream.vocabulary import Message
 from voicestream.voice_choice import choose_language_guess, make_style
 
+if TYPE_CHECKING:
+    from voicestream.tape.recorder import Recorder
 
-def show_events(events: Events, arguments: Namespace) -> None:
-    """Let the events be seen as the command line asks: JSON lines where --events says, else lines of text."""
+
+def show_events(events: Events, arguments: Namespace, *, is_live: bool = True) -> None:
+    """Let the events be seen as the command line asks: JSON lines where --events says, else lines of text.
+
+    `is_live`: words appear while they are said, where the output is a terminal.
+    """
     out = open_events(arguments)
     if out:
         events.show_on(write_json_lines(out))
     if out is not sys.stdout:
-        events.show_on(Lines(sys.stdout, is_live=sys.stdout.isatty(), is_verbose=arguments.verbose))
+        events.show_on(Lines(sys.stdout, is_live=is_live and sys.stdout.isatty(), is_verbose=arguments.verbose))
 
 
 @asynccontextmanager
@@ -49,21 +55,34 @@ async def open_assistant(
     is_fast: bool = False,
     ears: NoEars | None = None,
     microphone: Microphone | None = None,
+    tape: Recorder | None = None,
 ) -> AsyncGenerator[Assistant, None]:
     """Open the parts and put the assistant together; its timers ring while the block lasts."""
     async with (
-        open_parts(config, events, is_fast=is_fast, ears=ears, microphone=microphone) as (parts, mind),
+        open_parts(config, events, is_fast=is_fast, ears=ears, microphone=microphone, tape=tape) as (parts, mind),
         open_history(config, events) as history,
     ):
         guess = await asyncio.to_thread(choose_language_guess, config.speaking)
         style = make_style(config, guess, lambda error, sentence: None)
         assistant = Assistant(parts, events, config, history, style=style, is_fast=is_fast)
-        events.show_on(lambda event: _stop_ringing(event, mind.timers))
-        bell = asyncio.create_task(_announce(mind, assistant), name="bell")
-        try:
+        async with ringing(assistant, mind.timers, tape.moment if tape else read_clocks):
             yield assistant
-        finally:
-            await ended(bell)
+
+
+@asynccontextmanager
+async def ringing(assistant: Assistant, timers: Timers, moment: Callable[[], Moment]) -> AsyncGenerator[None, None]:
+    """Let timers ring while the block lasts, and fall silent once the user has spoken."""
+
+    async def announce() -> None:
+        async for announcement in ring(timers, moment):
+            assistant.announce(announcement.text)
+
+    assistant.events.show_on(lambda event: _stop_ringing(event, timers))
+    bell = asyncio.create_task(announce(), name="bell")
+    try:
+        yield
+    finally:
+        await ended(bell)
 
 
 @asynccontextmanager
@@ -82,7 +101,7 @@ async def open_history(config: Config, events: Events) -> AsyncGenerator[History
     try:
         earlier, summary = file.load()
     except ConversationFileError as error:
-        events.emit(told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
+        events.tell(told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
     history = History(prompt, memory.max_tokens, earlier)
     history.summarize(summary)
     saves: set[asyncio.Task[None]] = set()
@@ -91,7 +110,7 @@ async def open_history(config: Config, events: Events) -> AsyncGenerator[History
         try:
             await file.save(history.messages(), history.summary())
         except ConversationFileError as error:
-            events.emit(told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
+            events.tell(told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
 
     def keep(event: told.Event) -> None:
         if isinstance(event, told.Answer):
@@ -136,13 +155,8 @@ async def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
         await ended(task)
 
 
-async def _announce(mind: Mind, assistant: Assistant) -> None:
-    async for announcement in ring(mind.timers, read_clocks):
-        assistant.announce(announcement.text)
-
-
-async def typed_lines(assistant: Assistant, finished: asyncio.Event | None = None) -> None:
-    """Let every line typed on the terminal be a turn; set `finished` at the end of the typing."""
+async def typed_lines(take: Callable[[str], bool]) -> bool:
+    """Hand over every line that is typed on the terminal; return whether one asked to quit, or the typing ended."""
     loop = asyncio.get_running_loop()
     lines: Channel[str] = Channel(ahead=16)
 
@@ -153,10 +167,9 @@ async def typed_lines(assistant: Assistant, finished: asyncio.Event | None = Non
 
     threading.Thread(target=read, name="typing", daemon=True).start()
     async for line in lines:
-        if line.strip():
-            assistant.type(line.strip())
-    if finished:
-        finished.set()
+        if line.strip() and not take(line.strip()):
+            return True
+    return False
 
 
 async def ask_once(question: str, config: Config, arguments: Namespace) -> int:
@@ -183,5 +196,5 @@ async def ask_once(question: str, config: Config, arguments: Namespace) -> int:
         for answer in answers:
             sys.stdout.write(told.as_json(answer) + "\n")
         for failure in failures:
-            sys.stderr.write(f"voicestream: {failure.message}\n")
+            sys.stderr.write(f"voicestream: {printable(failure.message)}\n")
     return ModelError.exit_status if failures else 0

@@ -106,7 +106,7 @@ async def speak_question(question: str, config: Config) -> SpokenQuestion:
 
 async def record(speaker: Speaker, path: Path) -> None:
     """Write what the loudspeaker plays to a WAV file, silence included, until cancelled."""
-    from voicestream.backends.audio_files import WavFile
+    from voicestream.backends.audio_wav import WavFile
 
     loop = asyncio.get_running_loop()
     with path.open("wb", buffering=0) as file:

@@ -41,7 +41,7 @@ async def hooked(events: Events, hooks: Callable[[], Hooks]) -> AsyncGenerator[N
             while waiting:
                 key, command, event = waiting.popleft()
                 if fault := await run_hook(command, as_json(event), hooks().limit):
-                    events.emit(told.Notice(code="hook", message=f"hooks.run.{key}: {fault}"))
+                    events.tell(told.Notice(code="hook", message=f"hooks.run.{key}: {fault}"))
 
     events.show_on(take)
     running = asyncio.create_task(run_all(), name="hooks")

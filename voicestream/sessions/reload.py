@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,7 +14,11 @@ from voicestream.assistant import Assistant
 from voicestream.config import Config
 from voicestream.errors import ConfigError
 from voicestream.events import ErrorEvent, Notice
+from voicestream.sessions.record import writable
 from voicestream.voice_choice import make_style
+
+if TYPE_CHECKING:
+    from voicestream.tape.recorder import Recorder
 
 LIVE = ("turns.", "hooks.", "sentences.", "speaking.pause", "speaking.rate", "memory.summarize")
 """Begins of the keys that count at once."""
@@ -23,26 +28,36 @@ NOT_LIVE = ("turns.listening", "turns.wake_phrase")
 
 
 @asynccontextmanager
-async def reloaded_on_hangup(assistant: Assistant, read: Callable[[], Config]) -> AsyncGenerator[None, None]:
+async def reloaded_on_hangup(
+    assistant: Assistant, read: Callable[[], Config], tape: Recorder | None = None
+) -> AsyncGenerator[None, None]:
     """Read the settings again whenever SIGHUP comes, for the length of the block."""
     if not hasattr(signal, "SIGHUP"):  # Windows
         yield
         return
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, lambda: reload(assistant, read))
+    loop.add_signal_handler(signal.SIGHUP, lambda: reload(assistant, read, tape))
     try:
         yield
     finally:
         loop.remove_signal_handler(signal.SIGHUP)
 
 
-def reload(assistant: Assistant, read: Callable[[], Config]) -> None:
+def reload(assistant: Assistant, read: Callable[[], Config], tape: Recorder | None = None) -> None:
     """Take what the settings say now; tell what of it counts only after a restart; wrong settings change nothing."""
     try:
         wanted = read()
     except ConfigError as error:
-        assistant.events.emit(ErrorEvent(stage=error.stage, code=error.code, message=f"{error}; nothing is changed"))
+        assistant.events.tell(ErrorEvent(stage=error.stage, code=error.code, message=f"{error}; nothing is changed"))
         return
+    if tape is None:
+        take_settings(assistant, wanted)
+    else:
+        tape.arrive("settings", writable(wanted), lambda: take_settings(assistant, wanted))
+
+
+def take_settings(assistant: Assistant, wanted: Config) -> None:
+    """Let settings count, as far as they can; tell what of them counts only after a restart."""
     before = assistant.config
     changed = [key for key in _keys(wanted) if _value(wanted, key) != _value(before, key)]
     later = [key for key in changed if not _is_live(key)]

@@ -7,7 +7,6 @@ import gc
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Coroutine
-from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +23,15 @@ from voicestream.sessions.controls import Controls
 from voicestream.sessions.conversation import open_assistant, show_events, typed_lines
 from voicestream.sessions.hooks import hooked
 from voicestream.sessions.memory import give_memory_back
-from voicestream.sessions.record import record_events, recorded
+from voicestream.sessions.push_button import pressed_by_signal
+from voicestream.sessions.record import hold, on_tape, recording
 from voicestream.sessions.reload import reloaded_on_hangup
 from voicestream.sessions.watchdog import watched
 from voicestream.stages import ended
 
 if TYPE_CHECKING:
     from voicestream.displays.terminal import Terminal
+    from voicestream.tape.recorder import Recorder
 
 
 async def talk(config: Config, arguments: Namespace, read: Callable[[], Config]) -> None:
@@ -38,23 +39,23 @@ async def talk(config: Config, arguments: Namespace, read: Callable[[], Config])
 
     `read` gives the settings as they are now, for SIGHUP.
     """
-    with ExitStack() as stack:
-        events = Events()
-        give_memory_back(events)
-        if arguments.record:
-            record_events(events, arguments.record, stack)
+    events = Events(asyncio.get_running_loop().time)
+    give_memory_back(events)
+    async with recording(arguments.record, config, events) as recorder:
         terminal = show(events, config, arguments)
         is_typed = terminal is not None or (not arguments.headless and sys.stdin.isatty() and config.audio.input != "-")
         assistant: Assistant | None = None
         async with (
             hooked(events, lambda: (assistant.config if assistant else config).hooks),
-            open_assistant(config, events, is_fast=arguments.fast) as assistant,  # noqa: F811 - the hooks look at it
-            recorded(assistant, arguments.record),
+            open_assistant(config, events, is_fast=arguments.fast, tape=recorder) as assistant,  # noqa: F811 - the hooks
         ):
             gc.freeze()  # what is loaded stays: looking through it again and again would only cost time and pages
-            stack.callback(gc.unfreeze)
-            finished = await type_without_microphone(assistant) if is_typed else None
-            await converse(assistant, terminal, read, is_typed=is_typed, finished=finished)
+            try:
+                finished = await type_without_microphone(assistant) if is_typed else None
+                async with on_tape(assistant, recorder, arguments.record):
+                    await converse(assistant, terminal, read, recorder, is_typed=is_typed, finished=finished)
+            finally:
+                gc.unfreeze()  # what is given up now is cleared away
 
 
 async def type_without_microphone(assistant: Assistant) -> asyncio.Event | None:
@@ -65,7 +66,7 @@ async def type_without_microphone(assistant: Assistant) -> asyncio.Event | None:
         async with assistant.parts.microphone.listen():
             return None
     except DeviceError as error:
-        assistant.events.emit(Notice(code="no_microphone", message=f"No microphone, so type: {error}"))
+        assistant.events.tell(Notice(code="no_microphone", message=f"Type what you want to say: {error}"))
         ears = NoEars()
         assistant.parts = replace(assistant.parts, microphone=ears)
         return ears.finished
@@ -74,7 +75,7 @@ async def type_without_microphone(assistant: Assistant) -> asyncio.Event | None:
 def show(events: Events, config: Config, arguments: Namespace) -> Terminal | None:
     """Let the events be seen: on the whole terminal where there is one and nothing else is asked for, else as lines."""
     if is_plain(config, arguments):
-        show_events(events, arguments)
+        show_events(events, arguments, is_live=not (arguments.plain or arguments.headless))
         return None
     from voicestream.displays.terminal import Terminal
 
@@ -98,27 +99,35 @@ async def converse(
     assistant: Assistant,
     terminal: Terminal | None,
     read: Callable[[], Config],
+    recorder: Recorder | None,
     *,
     is_typed: bool,
     finished: asyncio.Event | None = None,
 ) -> None:
     """Hold the conversation, with keys, control socket and service manager beside it."""
-    controls = Controls(assistant)
+    controls = Controls(assistant, recorder)
     events = assistant.events
     async with (
         controlled(controls, events, assistant.config.control),
-        reloaded_on_hangup(assistant, read),
+        reloaded_on_hangup(assistant, read, recorder),
+        pressed_by_signal(controls),
         watched(events),
     ):
         if terminal:
-            await until_first_ends(assistant.converse(), terminal.run(controls, controls.state))
-            return
-        typing = asyncio.create_task(typed_lines(assistant, finished), name="typing") if is_typed else None
-        try:
-            await assistant.converse()
-        finally:
-            if typing:
-                await ended(typing)
+            await until_first_ends(hold(assistant, recorder), terminal.run(controls, controls.state))
+        elif is_typed:
+            await until_first_ends(hold(assistant, recorder), until_quit(controls, finished))
+        else:
+            await hold(assistant, recorder)
+
+
+async def until_quit(controls: Controls, finished: asyncio.Event | None) -> None:
+    """Take typed lines until one asks to quit; where only the typing ends, set `finished` and let the speech go on."""
+    if await typed_lines(controls.take_line):
+        return
+    if finished:
+        finished.set()
+    await asyncio.Event().wait()
 
 
 async def until_first_ends(*works: Coroutine[Any, Any, None]) -> None:

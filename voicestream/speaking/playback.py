@@ -16,6 +16,9 @@ from voicestream.vocabulary import Played, Samples, Sentence, Sound, WordTime
 FADE = 0.005
 """Seconds from full loudness to silence: short enough to be at once, long enough not to click."""
 
+MOST_REMEMBERED = 256
+"""Sentences of which it is known how much was heard: an answer has fewer, a book that is read aloud has not."""
+
 MarkKind = Literal["started", "ended"]
 
 
@@ -76,7 +79,7 @@ class Playback:
         self._level = self._steps
         self._is_sounding = False
         self._pieces: deque[_Piece] = deque()
-        self._log: list[_Progress] = []
+        self._log: deque[_Progress] = deque(maxlen=MOST_REMEMBERED)
         self._tail = np.zeros(0, np.float32)
         self._queued = 0
 
@@ -89,6 +92,12 @@ class Playback:
     def queued(self) -> float:
         """Seconds that are not rendered yet."""
         return self.left / self.rate
+
+    @property
+    def certain(self) -> int:
+        """Samples that can be rendered before the voice must have made more, lest it be faded out."""
+        is_whole = bool(self._pieces) and self._pieces[-1].is_last
+        return len(self._tail) + (self._queued if is_whole else max(0, self._queued - self._steps))
 
     @property
     def is_idle(self) -> bool:
@@ -159,7 +168,8 @@ class Playback:
     def forget_heard(self) -> None:
         """Begin a new account of what is heard; what waits to be rendered stays."""
         waiting = {id(piece.progress) for piece in self._pieces}
-        self._log = [progress for progress in self._log if id(progress) in waiting]
+        kept = [progress for progress in self._log if id(progress) in waiting]
+        self._log = deque(kept, MOST_REMEMBERED)
 
     def played(self, position: int) -> list[Played]:
         """Return what has been heard of each sentence that began, when the stream has been heard up to `position`."""

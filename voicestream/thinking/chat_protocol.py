@@ -89,6 +89,21 @@ class ChatProtocol(Protocol):
         ...
 
 
+def function_tools(tools: Iterable[ToolDescription]) -> list[dict[str, Any]]:
+    """Return the tools as OpenAI's chat, and all that speak like it, want them."""
+    return [
+        {
+            "type": "function",
+            "function": {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": dict(tool.parameters) or {"type": "object", "properties": {}},
+            },
+        }
+        for tool in tools
+    ]
+
+
 _read_value = json.JSONDecoder().raw_decode
 
 

@@ -48,6 +48,9 @@ _SAYINGS = {
     "Ask me what I can do.",
 }
 
+PHRASES = (*_SAYINGS.values(), CAN_DO, CONNECT_A_MODEL, UNKNOWN, UNKNOWN_AGAIN)
+"""All that it says without a tool."""
+
 _DURATIONS = ("duration", "duration_whole", "more_time")
 
 _WORD = re.compile(r"\s*\S+\s*")

@@ -15,6 +15,7 @@ from voicestream.thinking.chat_protocol import (
     Framing,
     ReplyPart,
     count,
+    function_tools,
     objects,
     read_object,
     spoken_names,
@@ -71,17 +72,7 @@ def encode(request: ChatRequest) -> dict[str, Any]:
         effort = "low" if request.reasoning == "none" else request.reasoning
         body["think"] = effort if is_leveled else request.reasoning != "none"
     if request.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": dict(tool.parameters) or {"type": "object", "properties": {}},
-                },
-            }
-            for tool in request.tools
-        ]
+        body["tools"] = function_tools(request.tools)
     return {name: value for name, value in body.items() if name not in request.without}
 
 

@@ -13,6 +13,7 @@ from voicestream.thinking.chat_protocol import (
     Framing,
     ReplyPart,
     count,
+    function_tools,
     objects,
     read_object,
     spoken_names,
@@ -66,17 +67,7 @@ def encode(request: ChatRequest) -> dict[str, Any]:
     if request.server == "llama.cpp":
         body["cache_prompt"] = True
     if request.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": dict(tool.parameters) or {"type": "object", "properties": {}},
-                },
-            }
-            for tool in request.tools
-        ]
+        body["tools"] = function_tools(request.tools)
     return {name: value for name, value in body.items() if name not in request.without}
 
 

@@ -39,6 +39,11 @@ _HALF = {
 _KIND = {"type": "string", "enum": ["timer", "alarm"]}
 
 
+def confirm_timer(length: str, name: str = "") -> str:
+    """Return what is said when a timer was set."""
+    return f"{name.capitalize()} timer set for {length}." if name else f"Timer set for {length}."
+
+
 def timer_tools(timers: Timers, now: Now) -> tuple[Tool, ...]:
     """Return the tools that set, change and tell `timers`."""
 
@@ -51,7 +56,7 @@ def timer_tools(timers: Timers, now: Now) -> tuple[Tool, ...]:
         length = say_duration(timer.length)
         if note:
             return f"I'll remind you to {note} in {length}."
-        return f"{name.capitalize()} timer set for {length}." if name else f"Timer set for {length}."
+        return confirm_timer(length, name)
 
     async def set_alarm(arguments: Arguments) -> str:
         name, note = _clean(arguments, "name"), _clean(arguments, "note")

@@ -67,6 +67,8 @@ class AnswerEnded:
     """An answer is over, whole or failed; never told of an answer after it was cancelled or interrupted."""
 
     turn: int
+    is_failed: bool = False
+    """Whether something went wrong, and nobody heard of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from voicestream.vocabulary import SpeechResumed, SpeechStarted, Transcript
 
 RESUME_AFTER = 0.45
 """Seconds after a sound over an answer; with one frame of 32 ms more the answer goes on within 0.5 s."""
+LONGEST_PAUSE = 4.0
+"""Seconds for which a sound without words holds an answer up: singing, a crying child or a saw may go on for ever."""
 SURE_WORDS = 2
 """Words of a partial transcript that make an interruption; a single one may be a misheard cough: the final tells."""
 FALSE_END = 1.0
@@ -46,11 +48,11 @@ def hold(floor: Floor, event: SpeechStarted | SpeechResumed) -> None:
 
 def weigh_more_words(floor: Floor, event: Transcript) -> None:
     """Open a taken turn again when the user said more before the answer sounded; both halves are one turn."""
+    if event.speech < floor.words.first_speech or floor.answer is None or floor.rules.listening == "push_to_talk":
+        return
     more = floor.newly_said()
     language = floor.words.language
     is_more = not is_hesitation(more) and not is_backchannel(more, language) and is_sure(floor, event, more)
-    if event.speech < floor.words.first_speech or floor.answer is None:
-        return
     if is_more:
         floor.do(act.CancelAnswer(floor.answer.turn))
         floor.learn_pause()
@@ -78,9 +80,16 @@ def go_on_answering(floor: Floor, reason: act.ResumeReason) -> None:
 
 
 def wait_held(floor: Floor, event: object) -> None:
-    """Let the held answer go on when the sound is over and no words came of it."""
-    if not floor.is_voiced and floor.now >= floor.voice_end + RESUME_AFTER:
+    """Let the held answer go on when the sound is over, or too long, and no words came of it."""
+    if is_waited_for(floor):
         go_on_answering(floor, "silence")
+
+
+def is_waited_for(floor: Floor) -> bool:
+    """Tell whether a sound has had its time to become words."""
+    if floor.is_voiced:
+        return floor.now >= floor.silenced_at + LONGEST_PAUSE
+    return floor.now >= floor.voice_end + RESUME_AFTER
 
 
 def begin_sounding(floor: Floor, event: act.AnswerSounding) -> None:
@@ -115,6 +124,8 @@ def end_silently(floor: Floor, event: act.AnswerEnded) -> None:
     """Be ready again after an answer without a sound."""
     if floor.answer is not None and floor.answer.turn == event.turn:
         floor.answer = None
+        if event.is_failed:
+            floor.play_sound("error")
         floor.close_speech()
         floor.begin_turn(after=floor.first_unanswered - 1)
         floor.stay_awake()
@@ -203,8 +214,8 @@ def go_on_speaking(floor: Floor, reason: SoundReason) -> None:
 
 
 def wait_paused(floor: Floor, event: object) -> None:
-    """Let the paused answer go on when the sound is over and no words came of it; late words interrupt it yet."""
-    if not floor.is_voiced and floor.now >= floor.voice_end + RESUME_AFTER:
+    """Let the paused answer go on when the sound is over, or too long, and no words came of it; late ones interrupt."""
+    if is_waited_for(floor):
         go_on_speaking(floor, "silence")
 
 
@@ -213,6 +224,8 @@ def end_speaking(floor: Floor, event: act.AnswerEnded) -> None:
     if floor.answer is None or floor.answer.turn != event.turn:
         return
     floor.answer = None
+    if event.is_failed:
+        floor.play_sound("error")
     floor.endpointing.ended_well()
     floor.stay_awake()
     if not floor.has_speech:

@@ -71,9 +71,7 @@ def hear_wake_phrase(floor: Floor, event: Transcript) -> None:
 
 def wake(floor: Floor, event: object) -> None:
     """Wake up; the speech that holds the wake phrase may hold the question too."""
-    if floor.rules.listening == "push_to_talk":
-        return
-    floor.stay_awake()
+    floor.wake_up()
     floor.play_sound("wake")
     if floor.has_speech:
         listen_on(floor, event)
@@ -83,13 +81,13 @@ def wake(floor: Floor, event: object) -> None:
 
 def answer_call(floor: Floor, event: act.WakeWordHeard) -> None:
     """Stop an answer when the wake word is said over it."""
-    floor.stay_awake()
+    floor.wake_up()
     interrupt(floor, event)
 
 
 def be_called(floor: Floor, event: act.WakeWordHeard) -> None:
     """Note that the user means the assistant: it is awake already."""
-    floor.stay_awake()
+    floor.wake_up()
 
 
 def press_button(floor: Floor, event: act.ButtonPressed) -> None:
@@ -102,6 +100,9 @@ def press_button(floor: Floor, event: act.ButtonPressed) -> None:
         if floor.taken is not None:
             floor.close_speech()
             floor.begin_turn(after=floor.taken_speech)
+        elif floor.is_deaf_to_speech:
+            floor.close_speech()
+            floor.ignore_speech("not interruptible")
     floor.is_button_down = True
     floor.is_released = False
     floor.state = State.HEARING

@@ -140,8 +140,9 @@ class Floor:
 
     @property
     def first_unanswered(self) -> int:
-        """Number of the first speech that is not part of a taken turn."""
-        return self.words.first_speech if self.taken is None else self.taken_speech + 1
+        """Number of the first speech that is not part of a taken turn, and was not ignored."""
+        first = self.words.first_speech
+        return first if self.taken is None else max(first, self.taken_speech + 1)
 
     @property
     def has_speech(self) -> bool:
@@ -181,20 +182,26 @@ class Floor:
         """Decide."""
         self.actions.extend(actions)
 
-    def play_sound(self, sound: Literal["wake", "end"]) -> None:
+    def play_sound(self, sound: Literal["wake", "end", "error"]) -> None:
         """Play a short sound; who speaks freely needs no receipt, and the sound would come back as echo."""
-        if self.rules.sounds and self.rules.listening != "always":
+        if self.rules.sounds and (sound == "error" or self.rules.listening != "always"):
             self.do(act.PlaySound(sound))
 
     def rest(self) -> None:
         """Wait for the next turn."""
-        listening = self.rules.listening
-        is_asleep = listening == "push_to_talk" or (listening != "always" and self.now >= self.awake_until)
+        is_asleep = self.rules.listening != "always" and self.now >= self.awake_until
         self.state = State.ASLEEP if is_asleep else State.IDLE
 
-    def stay_awake(self) -> None:
-        """Need no wake phrase for a while."""
+    def wake_up(self) -> None:
+        """Listen for a while, although nobody says the wake phrase or holds the button."""
         self.awake_until = self.now + self.rules.follow_up
+
+    def stay_awake(self) -> None:
+        """Need no wake phrase for a while; the button is needed each time."""
+        if self.rules.listening == "push_to_talk":
+            self.awake_until = self.now
+        else:
+            self.wake_up()
 
     def learn_echo(self, leaks: int) -> None:
         """Remember so many pauses in a row for nothing but the loudspeaker's own sound."""

@@ -51,6 +51,7 @@ _ROWS: Mapping[State, Mapping[type, Cell]] = {
         Silence: users_turn.fall_asleep,
         act.AnswerSounding: answers.announce,
         act.WakeWordHeard: controls.be_called,
+        RecognitionFailed: users_turn.regret,
     },
     State.HEARING: {
         SpeechPaused: users_turn.hear_pause,
@@ -60,6 +61,7 @@ _ROWS: Mapping[State, Mapping[type, Cell]] = {
         act.AnswerEnded: answers.lose_speculative,
         act.ButtonReleased: controls.release_button,
         act.WakeWordHeard: controls.be_called,
+        RecognitionFailed: users_turn.regret,
     },
     State.MAYBE_FINISHED: {
         SpeechStarted: users_turn.hear_voice,
@@ -71,6 +73,7 @@ _ROWS: Mapping[State, Mapping[type, Cell]] = {
         act.AnswerEnded: answers.lose_speculative,
         act.ButtonReleased: controls.release_button,
         act.WakeWordHeard: controls.be_called,
+        RecognitionFailed: users_turn.regret,
     },
     State.ANSWERING: {
         SpeechStarted: answers.hold,
@@ -136,6 +139,16 @@ class TurnTaking:
     def state(self) -> State:
         """Where the conversation stands."""
         return self._floor.state
+
+    @property
+    def is_awake(self) -> bool:
+        """Whether what is said is meant for the assistant."""
+        return self._floor.state not in (State.MUTED, State.ASLEEP)
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether the microphone does not count."""
+        return self._floor.state is State.MUTED
 
     @property
     def is_quiet(self) -> bool:

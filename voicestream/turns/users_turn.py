@@ -12,7 +12,14 @@ from voicestream.turns.floor import Floor, RunningAnswer
 from voicestream.turns.stop_words import is_stop
 from voicestream.turns.unfinished import is_unfinished
 from voicestream.turns.words import are_equivalent, bare_words
-from voicestream.vocabulary import SpeechEnded, SpeechPaused, SpeechResumed, SpeechStarted, Transcript
+from voicestream.vocabulary import (
+    RecognitionFailed,
+    SpeechEnded,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    Transcript,
+)
 
 MOST_TRIES = 3
 """Speculative answers of one turn; a peer's users saw their bills double without such a limit (livekit/agents#4219)."""
@@ -138,6 +145,11 @@ def hear_late_words(floor: Floor, event: Transcript) -> None:
     """Take up words of a slow recognizer that come when their speech was thought to be nothing."""
     if event.speech >= floor.words.first_speech and bare_words(floor.words.text):
         listen_on(floor, event)
+
+
+def regret(floor: Floor, event: RecognitionFailed) -> None:
+    """Let the user know that what they said was not understood for a fault."""
+    floor.play_sound("error")
 
 
 def listen_on(floor: Floor, event: object) -> None:
