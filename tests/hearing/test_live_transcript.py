@@ -50,7 +50,7 @@ class Oracle:
     async def transcribe(self, audio: Samples, *, is_final: bool, prompt: str = "") -> Hypothesis:
         self.running += 1
         assert self.running == 1, "one decode at a time"
-        first, last = (float(audio[index]) * 1000 for index in (0, -1))
+        first, last = (float(audio[index]) * 10 for index in (0, -1))
         self.calls.append((asyncio.get_running_loop().time(), is_final, last))
         try:
             await asyncio.sleep(self.delay)
@@ -83,7 +83,7 @@ async def speech_of(probabilities: Sequence[float], *, is_live: bool) -> AsyncGe
         if is_live:
             await asyncio.sleep((index + 1) * FRAME_SECONDS - loop.time())
         time = index * FRAME_SECONDS
-        samples = np.linspace(time, time + FRAME_SECONDS, FRAME_SAMPLES, dtype=np.float32) / 1000
+        samples = np.linspace(time, time + FRAME_SECONDS, FRAME_SAMPLES, dtype=np.float32) / 10
         for event in segmenter.add(Frame(samples, time), probability):
             yield event
     for event in segmenter.finish():

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from voicestream.hearing.far_voice import is_far
 from voicestream.hearing.stable_prefix import Settled, StablePrefix
 from voicestream.hearing.suspicion import is_phantom, plain_words, spoken_words
 from voicestream.vocabulary import (
@@ -82,9 +83,12 @@ class RunningSpeech:
         return next((count for count, piece in enumerate(reversed(self.audio)) if piece.voiced), len(self.audio))
 
     def is_spoken(self) -> bool:
-        """Whether there is voice enough to be worth a decode."""
-        voiced = [piece.probability for piece in self.audio if piece.voiced]
-        return len(voiced) * FRAME_SECONDS >= VOICE_MIN and float(np.mean(voiced)) >= SURENESS_MIN
+        """Whether there is voice enough, and near enough, to be worth a decode."""
+        voiced = [piece for piece in self.audio if piece.voiced]
+        if len(voiced) * FRAME_SECONDS < VOICE_MIN:
+            return False
+        is_sure = float(np.mean([piece.probability for piece in voiced])) >= SURENESS_MIN
+        return is_sure and not is_far([piece.samples for piece in voiced])
 
     def begin_anew(self, event: SpeechResumed) -> None:
         """Let what was said before the pause stand, where a sentence ended there."""

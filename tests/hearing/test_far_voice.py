@@ -1,0 +1,56 @@
+"""A television in another room is not written down; somebody who speaks here is, however weak the microphone."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import pytest
+from spoken_sounds import Say
+
+from voicestream.backends.whisper import WhisperSettings
+from voicestream.bench.hearing_figures import write_down
+from voicestream.bench.spoken_clips import Clip
+from voicestream.vocabulary import SAMPLE_RATE, Samples
+
+SENTENCES = (
+    "he was not an ill disposed young man",
+    "the price of bread has gone up again",
+    "turn on the kitchen lights please",
+    "did you see the game last night",
+    "what is the capital of france",
+)
+VOICES = ("en-us+m1", "en-gb+f2", "en-us+m3")
+
+
+def television(say: Say, level_db: float) -> Samples:
+    """Voices that speak at once, through a room of 0.6 s without a direct path, and a little hiss."""
+    chance = np.random.default_rng(4)
+    size = 8 * SAMPLE_RATE
+    tail = np.arange(int(0.6 * SAMPLE_RATE)) / (0.6 * SAMPLE_RATE)
+    mix = np.zeros(size)
+    for index, voice in enumerate(VOICES):
+        order = [SENTENCES[(index * 2 + step) % len(SENTENCES)] for step in range(5)]
+        dry = np.concatenate([say(text, voice, before=0.0, after=0.1) for text in order])[:size]
+        room = chance.standard_normal(len(tail)) * np.exp(-6.9 * tail)
+        wet = np.fft.irfft(np.fft.rfft(dry, 2**18) * np.fft.rfft(room, 2**18), 2**18)[: len(dry)]
+        mix[: len(wet)] += wet
+    mix *= 10 ** (level_db / 20) / np.sqrt(np.mean(np.square(mix)))
+    return (mix + chance.standard_normal(size) * 8e-4).astype(np.float32)
+
+
+def text_of(folder: Path, audio: Samples) -> str:
+    return asyncio.run(write_down(folder, [Clip("", audio)], WhisperSettings(threads=1)))[0]
+
+
+@pytest.mark.parametrize("level_db", [-35.0, -40.0, -45.0])
+def test_a_television_far_away_has_no_text(tiny: Path, say: Say, level_db: float) -> None:
+    assert text_of(tiny, television(say, level_db)) == ""
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.1, 0.02])
+def test_somebody_who_speaks_here_is_written_down_at_any_level(tiny: Path, say: Say, gain: float) -> None:
+    audio = say("turn on the kitchen lights", before=0.5) * gain
+    audio = audio + np.random.default_rng(2).normal(0, 3e-4 * gain, len(audio))
+    assert text_of(tiny, audio.astype(np.float32)) == "Turn on the kitchen lights."
