@@ -397,6 +397,14 @@ def test_a_question_about_what_was_just_said_reaches_the_model_whole() -> None:
     assert act.TurnTaken(2, "What about the lighthouse?") in talk.taken()
 
 
+def test_one_word_much_like_the_assistants_own_does_not_interrupt_and_another_does() -> None:
+    for word, expected in (("Lea.", "SpeechIgnored"), ("Why?", "Interrupt"), ("Stop.", "Interrupt")):
+        talk = in_state(State.SPEAKING)
+        talk.add(act.Saying("A small harbour by the northern sea, and a shop.", talk.now - 2.0, 3.0))
+        talk.talk_over(word)
+        assert expected in kinds(talk.taken()), word
+
+
 def test_stop_between_the_assistants_own_words_stops() -> None:
     talk = in_state(State.SPEAKING)
     talk.add(act.Saying("The lighthouse was built in the year ten.", talk.now, 3.0))

@@ -57,6 +57,14 @@ def test_a_word_or_two_that_the_user_takes_up_stay_in_their_sentence() -> None:
     assert guard().own_words("the lighthouse", 11.0, 12.5, longest_kept=2) == ""
 
 
+def test_one_misheard_word_resembles_what_was_said_and_another_word_does_not() -> None:
+    guard = EchoGuard()
+    guard.said("A small harbour by the northern sea.", 10.0, 12.0)
+    assert guard.resembles_own("Lea.", 11.8, 12.3)
+    assert not guard.resembles_own("Why?", 11.8, 12.3)
+    assert not guard.resembles_own("Lea.", 20.0, 20.5)
+
+
 def test_the_same_words_said_long_after_are_the_users() -> None:
     assert not guard().is_own("the lighthouse was built", 18.0, 19.5)
 

@@ -27,6 +27,8 @@ _SHORTEST_RUN = 3
 """Letters that must agree in a row to count as found."""
 _ALIKE = 0.8
 """Similarity of a word to one that was said; "thrre" is "there"."""
+_RESEMBLING = 0.6
+"""Similarity from which one word alone is not believed to be the user's: "lea" was "sea"."""
 _MISHEARD = 0.4
 """Similarity from which a gap between two echoed stretches is taken for misheard words of the gap in what was said."""
 
@@ -85,10 +87,7 @@ class EchoGuard:
         With `longest_kept`, stretches of so many own words stay between the user's: people take up what they hear. A
         text that is nothing but own words leaves nothing, however short.
         """
-        audible = [
-            word.word for word in self._said if word.start <= end + _LEAD and word.end + self._tail >= start - _PRE_ROLL
-        ]
-        shown = text.split()
+        audible, shown = self._audible(start, end), text.split()
         if not audible or not shown:
             return text
         is_echo = _find_echo_words(shown, audible)
@@ -99,6 +98,16 @@ class EchoGuard:
             words = [word for word, _ in stretch]
             kept += words if not is_own or len(words) <= longest_kept else []
         return " ".join(kept)
+
+    def resembles_own(self, text: str, start: float, end: float) -> bool:
+        """Tell whether a word of the transcript of [start, end] may be one of the assistant's, much misheard."""
+        audible = self._audible(start, end)
+        return any(get_close_matches(word, audible, 1, _RESEMBLING) for word in bare_words(text))
+
+    def _audible(self, start: float, end: float) -> list[str]:
+        return [
+            word.word for word in self._said if word.start <= end + _LEAD and word.end + self._tail >= start - _PRE_ROLL
+        ]
 
     def is_own(self, text: str, start: float, end: float) -> bool:
         """Tell whether the transcript of [start, end] holds words, and all of them are the assistant's own."""

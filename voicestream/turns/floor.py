@@ -160,7 +160,8 @@ class Floor:
     def has_echo(self, transcript: Transcript) -> bool:
         """Tell whether some of its words may be the assistant's own."""
         start = self.starts.get(transcript.speech, transcript.time)
-        return self.guard.own_words(transcript.text, start, transcript.time) != " ".join(transcript.text.split())
+        text, end = " ".join(transcript.text.split()), transcript.time
+        return self.guard.own_words(text, start, end) != text or self.guard.resembles_own(text, start, end)
 
     def _without_own(self, transcript: Transcript, longest_kept: int) -> str:
         start = self.starts.get(transcript.speech, transcript.time)
