@@ -49,8 +49,9 @@ async def talk(config: Config, arguments: Namespace, read: Callable[[], Config])
         ):
             gc.freeze()  # what is loaded stays: looking through it again and again would only cost time and pages
             finished = await type_without_microphone(assistant) if is_typed else None
-            async with on_tape(assistant, recorder, arguments.record):
-                await converse(assistant, terminal, read, recorder, is_typed=is_typed, finished=finished)
+            controls = Controls(assistant, recorder)
+            async with on_tape(assistant, recorder):
+                await converse(assistant, controls, terminal, read, recorder, is_typed=is_typed, finished=finished)
 
 
 async def type_without_microphone(assistant: Assistant) -> asyncio.Event | None:
@@ -92,6 +93,7 @@ def is_plain(config: Config, arguments: Namespace) -> bool:
 
 async def converse(
     assistant: Assistant,
+    controls: Controls,
     terminal: Terminal | None,
     read: Callable[[], Config],
     recorder: Recorder | None,
@@ -100,7 +102,6 @@ async def converse(
     finished: asyncio.Event | None = None,
 ) -> None:
     """Hold the conversation, with keys, control socket and service manager beside it."""
-    controls = Controls(assistant, recorder)
     events = assistant.events
     async with (
         controlled(controls, events, assistant.config.control),
