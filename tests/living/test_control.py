@@ -13,7 +13,7 @@ import pytest
 
 from voicestream.backends.no_ears import NoEars
 from voicestream.config import Config, load_config
-from voicestream.events import Event, Events
+from voicestream.events import Event, Events, Notice
 from voicestream.sessions.control import controlled, socket_path
 from voicestream.sessions.controls import Controls
 from voicestream.sessions.conversation import open_assistant
@@ -118,6 +118,28 @@ def test_a_line_without_end_closes_its_connection_only(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_a_watcher_that_never_reads_is_left_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    async def run() -> None:
+        events = Events()
+        async with (
+            open_assistant(settings(tmp_path), events, ears=NoEars()) as assistant,
+            controlled(Controls(assistant), events, settings(tmp_path).control),
+            calling(tmp_path) as lazy,
+            calling(tmp_path) as caller,
+        ):
+            assert (await lazy.ask(b'{"command": "events"}'))["ok"]
+            lazy.writer.transport.pause_reading()
+            for _ in range(200):
+                events.emit(Notice(code="long", message="x" * 20_000))
+            assert (await caller.ask(b'{"command": "status"}'))["ok"]
+            lazy.writer.transport.resume_reading()
+            with suppress(ConnectionError):  # left: what was sent comes, and then the end
+                async with asyncio.timeout(15):
+                    assert len(await lazy.reader.read(10_000_000)) < 4_000_000
+
+    asyncio.run(run())
+
+
 def test_the_socket_of_a_killed_conversation_is_taken_over_and_that_of_a_living_one_is_not(tmp_path: Path) -> None:
     stale = socket.socket(socket.AF_UNIX)
     stale.bind(str(tmp_path / "c.sock"))
@@ -155,5 +177,10 @@ def test_without_a_runtime_folder_the_socket_lies_in_the_users_own(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     assert socket_path(Config().control) == tmp_path / "voicestream" / "control.sock"
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    runtime = tmp_path / "run"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    assert socket_path(Config().control) == tmp_path / "voicestream" / "control.sock"  # there is no such folder
+    runtime.mkdir(mode=0o755)
+    assert socket_path(Config().control) == tmp_path / "voicestream" / "control.sock"  # others can look into it
+    runtime.chmod(0o700)
     assert socket_path(Config().control) == tmp_path / "run" / "voicestream" / "control.sock"

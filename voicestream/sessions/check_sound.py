@@ -47,10 +47,10 @@ async def check_loudspeaker(config: Config) -> Finding:
 
     try:
         device = find_device(await asyncio.to_thread(list_devices), output, "output")
-    except DeviceError:
+    except DeviceError as error:
         if output not in USUAL:
             raise
-        fix = "plug one in, or start the sound server"
+        fix = "plug one in, or start the sound server" if error.code == "no_device" else str(error)
         return Finding("loudspeaker", "warning", "there is none: answers are only shown", fix)
     rates = await asyncio.to_thread(rates_that_open, device, "output")
     if not rates:
@@ -105,6 +105,17 @@ def judge_microphone(name: str, levels: list[float], voices: list[float], thresh
     if floor > LOUD_ROOM:
         return Finding("microphone", "warning", message, "loud: go nearer, or turn its recording level down", figures)
     return Finding("microphone", "ok", message, figures=figures)
+
+
+async def check_wake_word(config: Config) -> Finding:
+    """Load the model of the wake word, where one is waited for; raise UsageError or ConfigError."""
+    turns = config.turns
+    if turns.listening != "wake_word":
+        return Finding("wake word", "ok", f"is not needed: turns.listening is {turns.listening}")
+    from voicestream.backends.wake_word import WakeWord
+
+    await asyncio.to_thread(WakeWord, turns.wake_phrase)
+    return Finding("wake word", "ok", f"waits for {turns.wake_phrase!r}")
 
 
 def _hertz(rates: list[int]) -> str:

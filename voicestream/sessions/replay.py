@@ -26,11 +26,12 @@ import msgspec
 from voicestream.assemble import make_mind
 from voicestream.assistant import Assistant
 from voicestream.backends.audio_files import FileSpeaker
+from voicestream.backends.echo_canceller import open_canceller
 from voicestream.backends.silero import Silero
 from voicestream.config import Config, change_config
 from voicestream.errors import InputError
 from voicestream.events import Event, Events, Level, as_json, from_json
-from voicestream.parts import EchoCanceller, Parts, WakeWordDetector
+from voicestream.parts import Parts, WakeWordDetector
 from voicestream.sessions.chosen_parts import ChosenParts
 from voicestream.sessions.controls import Controls
 from voicestream.sessions.conversation import ringing
@@ -115,14 +116,8 @@ class _LocalParts:
     def __init__(self, config: Config, tape: Tape) -> None:
         self.detector = Silero()
         self.guess = choose_language_guess(config.speaking)
-        self.canceller = _canceller() if tape.notes.get("canceller") else None
+        self.canceller = open_canceller() if tape.notes.get("canceller") else None
         self.wake_word = _wake_word(config) if config.turns.listening == "wake_word" else None
-
-
-def _canceller() -> EchoCanceller | None:
-    from voicestream.backends.echo_canceller import open_canceller
-
-    return open_canceller(lambda code, message: None)
 
 
 def _wake_word(config: Config) -> WakeWordDetector:
