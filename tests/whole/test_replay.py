@@ -167,6 +167,16 @@ def test_a_tape_that_breaks_off_is_repeated_up_to_there(session: Path, tmp_path:
     assert differences(replayed) == []
 
 
+def test_a_tape_that_breaks_off_before_the_conversation_is_an_error_of_one_line(
+    session: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(session, tmp_path / "broken")
+    lines = (session / "tape.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "broken" / "tape.jsonl").write_bytes(b"".join(lines[:4]))
+    assert main(["replay", str(tmp_path / "broken")]) == 65
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_a_session_that_is_killed_can_be_repeated_up_to_there(tmp_path: Path) -> None:
     async def record() -> None:
         async with chat_server(LONG, tokens_per_second=8) as server:
