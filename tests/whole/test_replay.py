@@ -9,7 +9,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +167,16 @@ def test_a_tape_that_breaks_off_is_repeated_up_to_there(session: Path, tmp_path:
     assert differences(replayed) == []
 
 
+def test_a_tape_that_breaks_off_before_the_conversation_is_an_error_of_one_line(
+    session: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(session, tmp_path / "broken")
+    lines = (session / "tape.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "broken" / "tape.jsonl").write_bytes(b"".join(lines[:4]))
+    assert main(["replay", str(tmp_path / "broken")]) == 65
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_a_session_that_is_killed_can_be_repeated_up_to_there(tmp_path: Path) -> None:
     async def record() -> None:
         async with chat_server(LONG, tokens_per_second=8) as server:
@@ -204,6 +216,53 @@ def test_a_bug_report_becomes_a_test() -> None:
     [interrupted] = [event for event in events if event["event"] == "interrupted"]
     assert interrupted["heard"].startswith("I can tell the time")
     assert [event["heard"] for event in events if event["event"] == "answer"][-1].startswith("It's 10:")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_typing_into_the_whole_screen_runs_again_without_a_screen(tmp_path: Path) -> None:
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    session = tmp_path / "session"
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    talk = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "voicestream", "talk", "--record", str(session), "--output", "none"),
+            *("--set", "thinking.provider=offline", "--set", "hearing.model=tiny-synthetic"),
+            *("--set", "control.socket=none"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "PULSE_SERVER": "nowhere"},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    drain = threading.Thread(target=read_to_the_end, args=(screen,), daemon=True)
+    drain.start()
+    try:
+        asyncio.run(happened(session, lambda event: event["event"] == "ready"))
+        os.write(screen, b"what can you do\r")
+        asyncio.run(happened(session, lambda event: event["event"] == "sound_ended"))
+    finally:
+        talk.send_signal(signal.SIGTERM)
+        status = talk.wait(5)
+        os.close(terminal)
+        drain.join(5)
+        os.close(screen)
+    assert status == 0
+    assert '"control"' in (session / "tape.jsonl").read_text(encoding="utf-8")
+    replayed = replay(session, Wish())
+    assert (replayed.notice, differences(replayed)) == ("", [])
+
+
+def read_to_the_end(screen: int) -> None:
+    """Read what is drawn, so that whoever draws is never held up."""
+    with suppress(OSError):  # the other side is closed
+        while os.read(screen, 65536):
+            pass
 
 
 def test_what_if_another_recognizer_and_voice_of_this_machine_had_been_there() -> None:

@@ -35,6 +35,8 @@ class Controls:
 
     def __init__(self, assistant: Assistant, tape: Recorder | None = None) -> None:
         self._assistant = assistant
+        self._speaker = assistant.parts.speaker
+        """The real one: what a display looks at is no part of a session that is recorded on a `tape`."""
         self._tape = tape
         self._is_acting = False
         self._is_button_down = False
@@ -131,7 +133,7 @@ class Controls:
     def spoken(self) -> str:
         """Return the part of the answer whose words have sounded to their end: the next one sounds now."""
         reply = self._assistant.reply
-        return heard_text(reply.sentences, self._assistant.parts.speaker.played(), share=1.0) if reply else ""
+        return heard_text(reply.sentences, self._speaker.played(), share=1.0) if reply else ""
 
     def arrive(self, name: str, arguments: list[object], act: Callable[[], None]) -> None:
         """Do it now; where the session is recorded, at its next arrival; what is a part of another act, with that."""

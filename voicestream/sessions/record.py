@@ -94,7 +94,7 @@ def writable(config: Config) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def on_tape(assistant: Assistant, recorder: Recorder | None, folder: Path) -> AsyncGenerator[None, None]:
+async def on_tape(assistant: Assistant, recorder: Recorder | None) -> AsyncGenerator[None, None]:
     """Put the parts of a conversation onto the tape for the length of the block."""
     if recorder is None:
         yield

@@ -54,6 +54,10 @@ CONTROLS = ("ask", "say", "talk", "listen", "mute", "unmute", "toggle_mute", "st
 """What a tape may do with a conversation."""
 
 
+NOTES = ("start", "settings", "servers", "tools", "speaker", "is_fast", "history", "summary")
+"""What must stand on a tape before anything can be repeated."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a replay is to do otherwise than the recorded session."""
@@ -82,6 +86,8 @@ def replay(folder: Path, wish: Wish) -> Replayed:
     """Run the session again; raise InputError where there is none, ConfigError where a setting is not one."""
     audio = AudioReader(folder)
     tape = read_tape(folder, audio)
+    if missing := [name for name in NOTES if name not in tape.notes]:
+        raise InputError(f"{folder}: breaks off before the conversation began: it lacks {', '.join(missing)}")
     config = change_config(_known(tape.notes["settings"]), wish.overrides)
     started_at = float(tape.notes["start"][0])
     broken_off = tape.last - started_at - 1 / TICKS_PER_SECOND  # the last step may not have been taken to its end

@@ -49,9 +49,10 @@ async def talk(config: Config, arguments: Namespace, read: Callable[[], Config])
             open_assistant(config, events, is_fast=arguments.fast, tape=recorder) as assistant,  # noqa: F811 - the hooks
         ):
             finished = await type_without_microphone(assistant) if is_typed else None
+            controls = Controls(assistant, recorder)
             with loaded_for_long():
-                async with on_tape(assistant, recorder, arguments.record):
-                    await converse(assistant, terminal, read, recorder, is_typed=is_typed, finished=finished)
+                async with on_tape(assistant, recorder):
+                    await converse(assistant, controls, terminal, read, recorder, is_typed=is_typed, finished=finished)
 
 
 async def type_without_microphone(assistant: Assistant) -> asyncio.Event | None:
@@ -93,6 +94,7 @@ def is_plain(config: Config, arguments: Namespace) -> bool:
 
 async def converse(
     assistant: Assistant,
+    controls: Controls,
     terminal: Terminal | None,
     read: Callable[[], Config],
     recorder: Recorder | None,
@@ -101,7 +103,6 @@ async def converse(
     finished: asyncio.Event | None = None,
 ) -> None:
     """Hold the conversation, with keys, control socket and service manager beside it."""
-    controls = Controls(assistant, recorder)
     events = assistant.events
     async with (
         controlled(controls, events, assistant.config.control),

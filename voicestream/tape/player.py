@@ -74,7 +74,7 @@ def read_tape(folder: Path, audio: AudioReader) -> Tape:
                 break
         except (msgspec.DecodeError, KeyError, TypeError, ValueError):
             break  # a line that was being written when the program was killed
-    if "start" not in tape.notes:
+    if not tape.notes:
         raise InputError(f"{path}: is no tape of a session")
     return tape
 
