@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,8 @@ from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, Frame, Samples,
 if TYPE_CHECKING:
     from voicestream.backends.loudspeaker import Loudspeaker
     from voicestream.backends.sound_streams import SoundStreams
+
+EXTRA = "pip install 'voicestream[aec]' suppresses what the filter leaves"
 
 SETTLING = 0.2
 """Seconds, beyond those that are compared, until both devices run and tell their times well."""
@@ -49,7 +52,9 @@ async def check_echo(config: Config) -> Finding:
         return judge_echo(echo, "the sound server")
     if audio.echo_canceller == "off":
         return judge_echo(echo, "")
-    return judge_echo(echo, "voicestream")
+    if find_spec("livekit") is None:
+        return judge_echo(echo, "voicestream's own filter", EXTRA)
+    return judge_echo(echo, "voicestream's own filter, with WebRTC's suppressor,")
 
 
 async def _measure(audio: Audio, card: SoundStreams) -> ChirpEcho:
@@ -88,8 +93,11 @@ async def _hear_chirp(loudspeaker: Loudspeaker, frames: AsyncIterator[Frame]) ->
     return np.concatenate(near), np.concatenate(far)
 
 
-def judge_echo(echo: ChirpEcho, canceller: str) -> Finding:
-    """Say whether the assistant would hear itself; `canceller` names who takes the echo out, if anybody does."""
+def judge_echo(echo: ChirpEcho, canceller: str, better: str = "") -> Finding:
+    """Say whether the assistant would hear itself.
+
+    `canceller` names who takes the echo out, if anybody does; `better` says how more of it is taken out.
+    """
     from voicestream.backends.microphone import WIRED
 
     if not echo.is_heard:
@@ -109,6 +117,6 @@ def judge_echo(echo: ChirpEcho, canceller: str) -> Finding:
     if not needs_cancelling(echo):
         return Finding("echo", "ok", f"{message}: too faint to need cancelling", figures=figures)
     if canceller:
-        return Finding("echo", "ok", f"{message}: {canceller} cancels it", figures=figures)
+        return Finding("echo", "ok", f"{message}: {canceller} cancels it", better, figures)
     message += ": the assistant would interrupt itself, and nothing cancels that"
     return Finding("echo", "warning", message, "set audio.echo_canceller: auto, or use headphones", figures)
