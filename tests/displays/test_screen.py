@@ -100,6 +100,16 @@ def test_the_sentence_that_sounds_is_marked_and_in_it_the_next_word() -> None:
     assert text_of(screen.body(14, 9)) == ["  It is sunny.", "▸ Tomorrow it", "▸ rains."]
 
 
+def test_signs_of_markup_are_not_marked_as_words() -> None:
+    text = "The **first** one."
+    answer = (
+        told.DeltaEvent(turn=1, text=text),
+        told.SentenceEvent(turn=1, index=0, text=text, spoken="The first one."),
+    )
+    screen = screen_of(*answer, told.SoundStarted(turn=1, index=0), spoken=lambda: "The **first")
+    assert styled(screen.body(80, 9), "word") == "one."
+
+
 def test_what_was_not_heard_of_an_interrupted_answer_is_dimmed() -> None:
     end = told.Answer(turn=1, text="", heard="It is sunny.", finish="interrupted")
     lines = screen_of(*ANSWER, told.SoundStarted(turn=1, index=0), end).body(80, 9)
