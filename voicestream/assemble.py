@@ -230,7 +230,7 @@ async def _open_speaker(
     except DeviceError as error:
         if device:
             raise
-        events.tell(told.Notice(code="no_loudspeaker", message=f"No loudspeaker, answers are only shown: {error}"))
+        events.tell(told.Notice(code="no_loudspeaker", message=f"Nothing will be heard: {error}"))
         silent = FileSpeaker("", ahead=audio.ahead, block=audio.block)
         return await stack.enter_async_context(silent), "nothing"
     events.show_on(wake)

@@ -155,5 +155,10 @@ def test_without_a_runtime_folder_the_socket_lies_in_the_users_own(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     assert socket_path(Config().control) == tmp_path / "voicestream" / "control.sock"
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    runtime = tmp_path / "run"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    assert socket_path(Config().control) == tmp_path / "voicestream" / "control.sock"  # there is no such folder
+    runtime.mkdir(mode=0o755)
+    assert socket_path(Config().control) == tmp_path / "voicestream" / "control.sock"  # others can look into it
+    runtime.chmod(0o700)
     assert socket_path(Config().control) == tmp_path / "run" / "voicestream" / "control.sock"

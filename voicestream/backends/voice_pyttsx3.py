@@ -98,6 +98,9 @@ class Pyttsx3Engine:
     def _speak_to_file(self, text: str) -> Audio:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "speech.wav"
+            # As on the first run: else the command that ends the loop is carried out as the loop begins, and on macOS
+            # stops the synthesizer.
+            self._engine.proxy.setBusy(True)
             self._engine.save_to_file(text, str(path))
             self._engine.runAndWait()
             return read_speech(path)
@@ -173,7 +176,7 @@ def read_speech(path: Path) -> Audio:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)  # as int16, a float file is all zeros
     except (OSError, soundfile.LibsndfileError) as error:
         raise VoiceError("the voice wrote no audio that can be read", "no_audio") from error
-    return Audio((samples[:, 0] * 32767).astype("<i2").tobytes(), int(rate))
+    return Audio((samples[:, 0] * 32768).round().clip(-32768, 32767).astype("<i2").tobytes(), int(rate))
 
 
 if __name__ == "__main__":

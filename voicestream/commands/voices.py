@@ -87,6 +87,7 @@ async def _print_voices(speaking: Speaking, arguments: Namespace) -> None:
 
 async def _play(config: Config, text: str) -> None:
     from voicestream.assemble import open_mouth
+    from voicestream.displays.lines import warn_of_notices
     from voicestream.events import Events
     from voicestream.speaking.synthesis import synthesize
     from voicestream.vocabulary import Sentence
@@ -94,8 +95,10 @@ async def _play(config: Config, text: str) -> None:
     async def once() -> AsyncIterator[Sentence]:
         yield Sentence(0, text, text)
 
+    events = Events()
+    events.show_on(warn_of_notices)
     async with AsyncExitStack() as stack:
-        mouth = await open_mouth(config, Events(), stack)
+        mouth = await open_mouth(config, events, stack)
         async for sound in synthesize(once(), mouth.voice, mouth.speaker.rate):
             await mouth.speaker.play(sound)
         await mouth.speaker.drain()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from typing import TextIO
 
@@ -23,6 +24,12 @@ def printable(text: str) -> str:
     )
 
 
+def warn_of_notices(event: Event) -> None:
+    """Write a notice to standard error, for commands whose output is something else."""
+    if isinstance(event, told.Notice):
+        sys.stderr.write(f"voicestream: {printable(event.message)}\n")
+
+
 class Lines:
     """Shows what was said and answered.
 
@@ -41,11 +48,11 @@ class Lines:
         """Show one event."""
         match event:
             case told.Ready():
-                self._line(f"· {event.recognizer} · {event.model} · {event.voice}")
+                self._line(f"· {' · '.join(filter(None, (event.recognizer, event.model, event.voice)))}")
                 if event.input:
                     self._line(f"· listening on {event.input}; speaking on {event.output}; Ctrl-C ends")
             case told.Notice():
-                self._line(f"· {event.message}")
+                self._line(f"· {printable(event.message)}")
             case told.TranscriptEvent(text=text) if text and self._is_live and not self._is_in_answer:
                 self._out.write(f"{CLEAR_LINE}  … {self._fitting(printable(text))}")
                 self._is_in_partial = True

@@ -47,10 +47,10 @@ async def check_loudspeaker(config: Config) -> Finding:
 
     try:
         device = find_device(await asyncio.to_thread(list_devices), output, "output")
-    except DeviceError:
+    except DeviceError as error:
         if output not in USUAL:
             raise
-        fix = "plug one in, or start the sound server"
+        fix = "plug one in, or start the sound server" if error.code == "no_device" else str(error)
         return Finding("loudspeaker", "warning", "there is none: answers are only shown", fix)
     rates = await asyncio.to_thread(rates_that_open, device, "output")
     if not rates:

@@ -45,9 +45,21 @@ def socket_path(control: Control) -> Path | None:
         return Path(control.socket).expanduser()
     from platformdirs import user_runtime_path, user_state_path
 
-    if sys.platform == "linux" and not os.environ.get("XDG_RUNTIME_DIR"):
+    if sys.platform == "linux" and not _has_own_runtime_folder():
         return user_state_path("voicestream") / "control.sock"  # not in /tmp, where others can be first
     return user_runtime_path("voicestream") / "control.sock"
+
+
+def _has_own_runtime_folder() -> bool:
+    """Return whether XDG_RUNTIME_DIR is what it must be; after su, or in a container, it may name somebody else's.
+
+    https://specifications.freedesktop.org/basedir-spec/latest/#variables
+    """
+    try:
+        status = os.stat(os.environ.get("XDG_RUNTIME_DIR", ""))
+    except OSError:
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and stat.S_IMODE(status.st_mode) == 0o700
 
 
 @asynccontextmanager

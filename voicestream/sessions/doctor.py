@@ -61,13 +61,14 @@ class Doctor:
 
     def _checks(self) -> tuple[Check, ...]:
         config = self._config
+        portaudio = "sudo apt install libportaudio2; elsewhere than on Linux: pip install sounddevice"
         devices = "`voicestream devices` lists what there is"
         typed = "`voicestream devices` lists what there is; on a terminal, `voicestream talk` takes typed lines too"
         return (
             Check("python", "looking at Python", check_python),
             Check("disk", "looking for room", lambda: check_disk(config)),
             Check("clock", "looking at the clock", check_clock),
-            Check("portaudio", "looking for sound devices", lambda: check_portaudio(config), devices),
+            Check("portaudio", "looking for sound devices", lambda: check_portaudio(config), portaudio),
             Check("loudspeaker", "opening the loudspeaker", lambda: check_loudspeaker(config), devices),
             Check("microphone", "listening for a second", lambda: check_microphone(config), typed),
             Check("echo", "playing a chirp", lambda: check_echo(config), devices),

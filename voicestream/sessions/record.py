@@ -116,7 +116,8 @@ async def on_tape(assistant: Assistant, recorder: Recorder | None, folder: Path)
     )
     recorder.note("is_fast", assistant.is_fast)
     recorder.note("canceller", parts.canceller is not None)
-    recorder.note("history", [msgspec.to_builtins(message) for message in assistant.history.messages()])
+    earlier = [message for message in assistant.history.messages() if message.role != "system"]
+    recorder.note("history", [msgspec.to_builtins(message) for message in earlier])
     recorder.note("summary", assistant.history.summary())
     taping = asyncio.create_task(_record_speaker(parts.speaker, recorder), name="record")
     try:

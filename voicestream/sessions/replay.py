@@ -244,9 +244,9 @@ async def _assistant(
 
 
 def _history(config: Config, tape: Tape) -> History:
-    earlier = [msgspec.convert(each, Message) for each in tape.notes["history"]]
+    earlier = tuple(msgspec.convert(each, Message) for each in tape.notes["history"])
     prompt = write_system_prompt(config.memory.about_you, config.thinking.system_prompt)
-    history = History(prompt, config.memory.max_tokens, tuple(each for each in earlier if each.role != "system"))
+    history = History(prompt, config.memory.max_tokens, earlier)
     history.summarize(tape.notes["summary"])
     return history
 

@@ -16,7 +16,7 @@ from voicestream.assemble import is_file, open_mouth
 from voicestream.backends.standard_input import InputReader
 from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
-from voicestream.displays.lines import printable
+from voicestream.displays.lines import printable, warn_of_notices
 from voicestream.displays.reading_progress import ReadingProgress
 from voicestream.errors import VoiceError
 from voicestream.events import Events
@@ -113,6 +113,7 @@ async def say(text: str, config: Config, out: TextIO | None) -> int:
         events.show_on(write_json_lines(out))
     source = TextSource(text)
     progress = ReadingProgress(sys.stderr)
+    events.show_on(warn_of_notices)
     failures = 0
 
     def fail(error: VoiceError, sentence: Sentence) -> None:

@@ -61,7 +61,7 @@ async def type_without_microphone(assistant: Assistant) -> asyncio.Event | None:
         async with assistant.parts.microphone.listen():
             return None
     except DeviceError as error:
-        assistant.events.tell(Notice(code="no_microphone", message=f"No microphone, so type: {error}"))
+        assistant.events.tell(Notice(code="no_microphone", message=f"Type what you want to say: {error}"))
         ears = NoEars()
         assistant.parts = replace(assistant.parts, microphone=ears)
         return ears.finished

@@ -145,7 +145,7 @@ class RecordedSpeaker:
         return result
 
     def _hear(self, kind: MarkKind, sentence: Sentence, at: float) -> None:
-        self._untold.append([kind, self._given.find(sentence), at])
+        self._untold.append([kind, self._given.find(sentence), float(at)])  # a timer's moment is more than a number
         if not self._is_called:
             self._loop.call_on_arrival(self._tell)
 
