@@ -158,12 +158,12 @@ def test_a_typed_command_quits_where_a_terminal_has_no_such_keys(tmux: Tmux, tmp
 
 
 def test_talk_draws_on_a_terminal_and_answers_what_is_typed(tmux: Tmux, tmp_path: Path) -> None:
-    settings = ["thinking.provider=offline", "hearing.recognizer=sphinx", "audio.output=none"]
+    settings = ["thinking.provider=offline", "hearing.recognizer=sphinx", "audio.output=none", "control.socket=none"]
     words = [sys.executable, "-m", "voicestream", "talk", *(word for each in settings for word in ("--set", each))]
     environment = ["env", f"PYTHONPATH={ROOT}", "TERM=screen-256color", "LANG=C.UTF-8", f"PATH={os.environ['PATH']}"]
     shell = f'{shlex.join([*environment, *words])}; echo "ended with $?"; sleep 60'
     tmux.run("new-session", "-d", "-x", "80", "-y", "24", shell)
-    tmux.wait_for_text("so type")  # there is no microphone where the tests run
+    tmux.wait_for_text("Type what you want")  # there is no microphone where the tests run
     tmux.wait_for_text("F10 quit")
     tmux.keys("what can you do", "Enter")
     tmux.wait_for_text("▸ I can tell the time")
@@ -174,13 +174,13 @@ def test_talk_draws_on_a_terminal_and_answers_what_is_typed(tmux: Tmux, tmp_path
 
 
 def test_plain_talk_writes_whole_lines_only_and_takes_typed_commands(tmux: Tmux, tmp_path: Path) -> None:
-    settings = ["thinking.provider=offline", "hearing.recognizer=sphinx", "audio.output=none"]
+    settings = ["thinking.provider=offline", "hearing.recognizer=sphinx", "audio.output=none", "control.socket=none"]
     words = [sys.executable, "-m", "voicestream", "talk", "--plain"]
     words += [word for each in settings for word in ("--set", each)]
     environment = ["env", f"PYTHONPATH={ROOT}", "TERM=screen-256color", "LANG=C.UTF-8", f"PATH={os.environ['PATH']}"]
     shell = f'{shlex.join([*environment, *words])}; echo "ended"; sleep 60'
     tmux.run("new-session", "-d", "-x", "80", "-y", "24", shell, ";", "pipe-pane", f"cat > {tmp_path}/sent")
-    tmux.wait_for_text("so type")
+    tmux.wait_for_text("Type what you want")
     tmux.keys("what is two plus three", "Enter")
     tmux.wait_for_text("voicestream: 5.")
     tmux.keys("/quit", "Enter")
