@@ -84,6 +84,12 @@ def test_the_answer_streams_in_before_its_sentence_is_complete() -> None:
     assert body(*ANSWER) == ["  It is sunny. Tomorrow it rains."]
 
 
+def test_what_the_model_thinks_is_shown_only_where_it_is_asked_for() -> None:
+    events = (told.ReasoningEvent(turn=1, text="Let me "), told.ReasoningEvent(turn=1, text="see."), ANSWER[0])
+    assert body(*events) == ["  It is sunny. Tomorrow it"]
+    assert body(*events, is_verbose=True) == ["~ Let me see.", "  It is sunny. Tomorrow it"]
+
+
 def test_a_filler_that_no_delta_brought_is_shown_where_it_was_said() -> None:
     filler = told.SentenceEvent(turn=1, index=0, text="One moment. ", spoken="One moment.")
     events = (filler, told.DeltaEvent(turn=1, text="It is noon. Then"))

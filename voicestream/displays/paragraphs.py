@@ -7,7 +7,7 @@ import re
 from voicestream.displays.lines import printable
 from voicestream.displays.wrapping import Change, Line, Piece, Wrapped, steady
 
-MARKS = {"you": "› ", "answer": "  ", "notice": "· ", "error": "! ", "live": "… "}
+MARKS = {"you": "› ", "answer": "  ", "notice": "· ", "thought": "~ ", "error": "! ", "live": "… "}
 """What stands before a paragraph of each kind."""
 
 SPEAKING = "▸ "

@@ -64,6 +64,7 @@ STYLE = Style.from_dict(
         "moving": "italic ansibrightblack",
         "you": "ansigreen",
         "notice": "ansibrightblack",
+        "thought": "italic ansibrightblack",
         "error": "ansired bold",
         "dim": "ansibrightblack",
         "level": "ansigreen",
@@ -112,8 +113,9 @@ class Controls(Protocol):
 class Terminal:
     """Draws the events on the terminal; `run` returns when the user quits."""
 
-    def __init__(self) -> None:
-        self._screen = Screen(has_colour=ColorDepth.from_env() is not ColorDepth.MONOCHROME, spoken=self._spoken)
+    def __init__(self, *, is_verbose: bool = False) -> None:
+        has_colour = ColorDepth.from_env() is not ColorDepth.MONOCHROME
+        self._screen = Screen(has_colour=has_colour, is_verbose=is_verbose, spoken=self._spoken)
         self._controls: Controls | None = None
         self._top: int | None = None
         """The first line that is shown while the user has scrolled back."""

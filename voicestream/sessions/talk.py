@@ -76,7 +76,7 @@ def show(events: Events, config: Config, arguments: Namespace) -> Terminal | Non
 
     if out := open_events(arguments):
         events.show_on(write_json_lines(out))
-    terminal = Terminal()
+    terminal = Terminal(is_verbose=arguments.verbose)
     events.show_on(terminal)
     return terminal
 
