@@ -9,7 +9,7 @@ from wcwidth import wcswidth
 
 from voicestream import events as told
 from voicestream.displays.screen import Screen
-from voicestream.displays.wrapping import Line, Wrapped, fitting, steady
+from voicestream.displays.wrapping import Line, Wrapped, ending, fitting, steady
 from voicestream.events import Event
 
 
@@ -235,4 +235,13 @@ def test_what_is_too_wide_is_cut_with_an_ellipsis() -> None:
         "abc",
         "日本…",
         "",
+    )
+
+
+def test_of_words_that_are_being_said_the_last_are_shown() -> None:
+    assert (ending("one two", 7), ending("one two three", 7), ending("日本語です", 5), ending("a\nb", 9)) == (
+        "one two",
+        "… three",
+        "…です",
+        "a b",
     )

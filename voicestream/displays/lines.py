@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import unicodedata
 from typing import TextIO
@@ -54,7 +55,7 @@ class Lines:
             case told.Notice():
                 self._line(f"· {printable(event.message)}")
             case told.TranscriptEvent(text=text) if text and self._is_live and not self._is_in_answer:
-                self._out.write(f"{CLEAR_LINE}  … {self._fitting(printable(text))}")
+                self._out.write(live_line(text))
                 self._is_in_partial = True
             case told.Turn():
                 self._line(f"you: {event.text}")
@@ -94,7 +95,10 @@ class Lines:
             self._out.write("\n")
         self._is_in_partial = self._is_in_answer = False
 
-    def _fitting(self, text: str) -> str:
-        """Return the end of the text that fits on one line of 80 columns."""
-        flat = " ".join(text.split())
-        return flat if len(flat) <= 72 else "…" + flat[-71:]
+
+def live_line(text: str) -> str:
+    """Return what shows words that are being said on a line of the terminal, in the place of what stood there."""
+    from voicestream.displays.wrapping import ending  # late: a service that shows nothing live spares its tables
+
+    mark = f"{CLEAR_LINE}  … "
+    return mark + ending(printable(text), shutil.get_terminal_size().columns - 8)  # the terminal echoes ^C at its end
