@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 import xml.etree.ElementTree as xml
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from voicestream import events as told
 from voicestream.cli import main
-from voicestream.displays.timeline_picture import courses_of, timeline_picture
+from voicestream.displays.timeline_courses import courses_of
+from voicestream.displays.timeline_picture import timeline_picture, timeline_png
+from voicestream.displays.timeline_shapes import Line, Text, draw_timeline
 from voicestream.events import as_json, from_json
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -93,3 +97,40 @@ def test_the_command_draws_beside_the_events(tmp_path: Path, capsys: pytest.Capt
     path.write_text(json.dumps({"event": "turn"}), encoding="utf-8")
     assert main(["timeline", str(path)]) == 65
     assert "line 1" in capsys.readouterr().err
+
+
+def test_a_recorded_session_is_drawn_as_svg_and_png(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = "".join(as_json(event) + "\n" for event in EVENTS)
+    (tmp_path / "events.jsonl").write_text(lines + '{"event": "tu', encoding="utf-8")  # it was killed
+    assert main(["timeline", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "timeline.svg")
+    pytest.importorskip("matplotlib", reason="needs the extra timeline")
+    assert main(["timeline", str(tmp_path), "--output", str(tmp_path / "a.png")]) == 0
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert main(["timeline", str(tmp_path), "--output", str(tmp_path / "a.pdf")]) == 64
+
+
+def test_png_draws_letters_and_no_formulas() -> None:
+    pytest.importorskip("matplotlib", reason="needs the extra timeline")
+    assert timeline_png([*EVENTS, told.Turn(time=6.0, turn=2, text=r"$\frac{1}$ 你好 \u200b")])
+
+
+def test_without_matplotlib_png_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+    path = tmp_path / "events.jsonl"
+    path.write_text("".join(as_json(event) + "\n" for event in EVENTS), encoding="utf-8")
+    assert main(["timeline", str(path), "--output", str(tmp_path / "a.png")]) == 64
+    assert "voicestream[timeline]" in capsys.readouterr().err
+
+
+def test_every_tick_of_a_long_turn_stays_in_the_picture() -> None:
+    far = [*EVENTS[:3], *(told.DeltaEvent(time=3.0 + second, turn=1, text="a") for second in range(300))]
+    shapes = draw_timeline(far)
+    for shape in shapes.shapes:
+        if isinstance(shape, Line):
+            assert 0 <= shape.x1 <= shapes.width
+    marks = [shape.x for shape in shapes.shapes if isinstance(shape, Text) and shape.text.endswith(" s")]
+    assert all(after - before >= 79 for before, after in pairwise(marks))

@@ -56,8 +56,8 @@ def events_of(session: Path) -> list[dict]:
 async def happened(session: Path, is_it: Callable[[dict], bool]) -> None:
     """Wait for an event of the session that is being recorded."""
     async with asyncio.timeout(30):
-        while not any(is_it(event) for event in events_of(session)):
-            await asyncio.sleep(0.05)
+        while not any(is_it(event) for event in events_of(session)):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # another process writes the file
 
 
 async def command(folder: Path, **request: object) -> None:
