@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from voicestream.events import Event
 
 EXAMPLES = """
-voicestream talk --events talk.jsonl
-voicestream timeline talk.jsonl               writes talk.svg
+voicestream talk --record monday
+voicestream timeline monday                             writes monday/timeline.svg
+voicestream timeline talk.jsonl --output talk.png       from what talk --events talk.jsonl wrote
 """
 
 
