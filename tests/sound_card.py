@@ -7,9 +7,12 @@ it a null sink works in blocks of up to two seconds.
 from __future__ import annotations
 
 import contextlib
+import functools
+import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,6 +25,8 @@ Samples = NDArray[np.float32]
 
 RATE = 48_000
 """Hertz, of what is spoken into the microphone and recorded from the loudspeaker."""
+
+ROOT = Path(__file__).resolve().parents[1]
 
 NEEDED = ("pulseaudio", "pactl", "pacat")
 
@@ -181,3 +186,12 @@ def virtual_sound_card() -> Iterator[SoundCard]:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+
+@functools.cache
+def has_sound_devices() -> bool:
+    """Return whether the machine has devices of its own, without any sound server."""
+    command = [sys.executable, "-m", "voicestream", "devices", "--json"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PULSE_SERVER": "unix:/none"}
+    listed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stdout
+    return bool(json.loads(listed)["devices"])

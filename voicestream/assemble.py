@@ -108,7 +108,7 @@ async def open_parts(
             microphone=ears
             or microphone
             or choose_microphone(config.audio.input, events, card, is_fast, mouth.speaker.reference),
-            canceller=None if ears or microphone else await _open_canceller(config, events),
+            canceller=None if ears or microphone else await _open_canceller(config),
             wake_word=await _open_wake_word(config),
             detector=hearing.detector,
             recognizer=hearing.recognizer,
@@ -246,7 +246,7 @@ async def _open_wake_word(config: Config) -> WakeWordDetector | None:
     return await asyncio.to_thread(WakeWord, config.turns.wake_phrase)
 
 
-async def _open_canceller(config: Config, events: Events) -> EchoCanceller | None:
+async def _open_canceller(config: Config) -> EchoCanceller | None:
     """Return a canceller where the microphone can hear our loudspeaker, and the system does not cancel already."""
     wanted = config.audio.echo_canceller
     is_device = not (is_file(config.audio.input) or is_file(config.audio.output) or config.audio.output == "none")
@@ -257,7 +257,7 @@ async def _open_canceller(config: Config, events: Events) -> EchoCanceller | Non
     place = config.audio.input
     if wanted == "auto" and await asyncio.to_thread(is_cancelled_by_system, "" if place == "mic" else place):
         return None
-    return await asyncio.to_thread(open_canceller, _teller(events))
+    return await asyncio.to_thread(open_canceller)
 
 
 # ------------------------------------------------------------------------------------------------------- mind

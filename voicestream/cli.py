@@ -64,9 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(command_of(name).run(parser_of(name).parse_args(words)))
     except VoicestreamError as error:
-        from voicestream.displays.lines import printable  # late: a message may hold what a server wrote
+        from voicestream.displays.discreet import hide_keys  # late, as all that --help does not need
+        from voicestream.displays.lines import printable
 
-        sys.stderr.write(f"voicestream: {printable(str(error))}\n")
+        sys.stderr.write(f"voicestream: {printable(hide_keys(str(error)))}\n")  # may hold what a server wrote
         return error.exit_status
     except KeyboardInterrupt:
         return 130

@@ -532,7 +532,10 @@ def value_of(config: Config, setting: Setting) -> str:
 def as_yaml(config: Config | None = None) -> str:
     """Return the settings as a commented config.yaml."""
     config = config or Config()
-    lines = ["# Settings of voicestream. Every key may be left out: what stands here is its default."]
+    lines = [
+        "# Settings of voicestream. Every key may be left out: what stands here is its default.",
+        f"# An environment variable such as {PREFIX}SPEAKING_RATE wins over this file, and --set over both.",
+    ]
     section = ""
     for setting in settings():
         if setting.section != section:

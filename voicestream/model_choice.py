@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from voicestream.config import Thinking
+from voicestream.displays.discreet import hide_keys
 from voicestream.errors import ConfigError, ModelError
 from voicestream.thinking.chat_protocol import ChatProtocol
 from voicestream.thinking.fallback import FallbackModel
@@ -178,7 +179,7 @@ async def choose_model(
         return None, "the built-in assistant", HINT
     hint = ""
     if settings.base_url and found is not candidates[0]:
-        hint = f"{settings.base_url} does not answer; {found[1]} is used instead."
+        hint = f"{hide_keys(settings.base_url)} does not answer; {found[1]} is used instead."
     return _connect([found], settings, environment), _describe(*found), hint
 
 

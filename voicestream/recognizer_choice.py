@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from voicestream.config import Config
+from voicestream.displays.discreet import hide_keys
 from voicestream.errors import FetchError, InputError
 from voicestream.events import Events, Notice
 from voicestream.parts import Recognizer
@@ -113,7 +114,7 @@ async def _open_remote(config: Config, events: Events, stack: AsyncExitStack) ->
                 answer_limit=remote.answer_limit,
             )
         )
-        name = remote.wyoming
+        name = hide_keys(remote.wyoming)
     else:
         from voicestream.backends.remote_recognizer import RemoteRecognizer, RemoteSettings
 
@@ -127,7 +128,7 @@ async def _open_remote(config: Config, events: Events, stack: AsyncExitStack) ->
             partials=remote.partials,
         )
         first = await stack.enter_async_context(RemoteRecognizer(settings))
-        name = remote.base_url
+        name = hide_keys(remote.base_url)
     if not remote.fall_back:
         return first, name
     from voicestream.hearing.fallback_recognizer import with_fallback

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 import pytest
-from voicestream.displays.download_progress import ProgressBar
 
+from voicestream.displays.download_progress import ProgressBar
 from voicestream.displays.wrapping import cells
 
 

@@ -25,8 +25,8 @@ from voicestream.sessions.model_shelf import list_shelf
 
 QUIET = ("--output", "none", "--set", "thinking.provider=offline", "--set", "hearing.model=tiny-synthetic")
 CHECKS = [
-    *("python", "disk", "clock", "portaudio", "loudspeaker", "microphone", "echo", "espeak", "voice", "recognizer"),
-    *("model", "service"),
+    *("python", "disk", "clock", "portaudio", "loudspeaker", "microphone", "echo", "wake word"),
+    *("espeak", "voice", "recognizer", "model", "service"),
 ]
 
 
@@ -53,14 +53,18 @@ def test_where_all_is_there_talk_would_work(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_each_finding_is_one_line_and_each_problem_has_a_fix(capsys: pytest.CaptureFixture[str]) -> None:
-    settings = ("speaking.engine=wyoming", "thinking.provider=openai", "thinking.base_url=http://127.0.0.1:9/v1")
+    settings = (
+        *("speaking.engine=wyoming", "thinking.provider=openai", "thinking.base_url=http://127.0.0.1:9/v1"),
+        *("turns.listening=wake_word", "turns.wake_phrase=sesame"),
+    )
     words = [word for each in settings for word in ("--set", each)]
     status, checks = examine(capsys, "--input", "nowhere.wav", "--output", "none", *words)
     assert status == 69
     for check in checks.values():
         assert "\n" not in check["message"] + check["fix"]
         assert check["fix"] or check["status"] == "ok", check
-    assert {name for name, check in checks.items() if check["status"] == "problem"} == {"microphone", "voice", "model"}
+    problems = {name for name, check in checks.items() if check["status"] == "problem"}
+    assert problems == {"microphone", "wake word", "voice", "model"}
     assert "nowhere.wav" in checks["microphone"]["message"]
 
 

@@ -77,3 +77,16 @@ def test_heard_text_only_grows_with_time() -> None:
         assert heard.startswith(last)
         assert ANSWER.startswith(heard)
         last = heard
+
+
+def test_a_word_that_is_said_in_several_is_heard_at_half_of_them_all() -> None:
+    (sentence,) = split("It costs $4.50 now.")
+    places = {sentence.spoken[one.spoken_start : one.spoken_end]: one for one in sentence.words}
+    said = (("It", 0.0), ("costs", 0.2), ("$4.50", 0.5), ("$4.50", 0.9), ("$4.50", 1.2), ("now.", 1.5))
+    words = tuple(WordTime(places[word].spoken_start, places[word].spoken_end, time) for word, time in said)
+
+    def heard(seconds: float) -> str:
+        return heard_text([sentence], [Played(sentence, seconds, 2.0, words)])
+
+    assert heard(0.9) == "It costs"
+    assert heard(1.1) == "It costs $4.50"

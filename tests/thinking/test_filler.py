@@ -10,7 +10,7 @@ from virtual_time import run_in_virtual_time
 
 from voicestream.errors import ModelError
 from voicestream.thinking.filler import FillingThinker
-from voicestream.vocabulary import Delta, Finish, Message, ModelPart, Reasoning, ToolCall
+from voicestream.vocabulary import Delta, Finish, Message, ModelNotice, ModelPart, Reasoning, ToolCall
 
 FILLER = Delta("Let me think.\n\n", is_filler=True)
 
@@ -80,6 +80,13 @@ def test_a_slow_model_is_waited_for_with_one_word() -> None:
 def test_thinking_is_silence() -> None:
     script = [(0.5, Reasoning("hm")), (1.0, Reasoning("hm")), (2.0, Reasoning("ah")), (3.0, Delta("Yes."))]
     assert answer(SlowThinker(*script)) == [*script[:2], (1.5, FILLER), *script[2:]]
+
+
+def test_a_blank_and_a_silent_notice_are_silence() -> None:
+    script = [(0.5, Delta("\n")), (1.0, ModelNotice("waits", "It waits.")), (3.0, Delta("Yes."))]
+    assert answer(SlowThinker(*script)) == [*script[:2], (1.5, FILLER), script[2]]
+    spoken = [(1.0, ModelNotice("waits", "It waits.", "Please wait.")), (3.0, Delta("Yes."))]
+    assert answer(SlowThinker(*spoken)) == spoken
 
 
 def test_a_tool_has_a_word_of_its_own() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from voicestream import events as told
+from voicestream.backends.echo_canceller import EchoCanceller
 from voicestream.bench import conversation as bench
 from voicestream.bench.conversation_script import QUESTIONS, STORY
 from voicestream.bench.rehearsal import Rehearsal
@@ -22,11 +23,11 @@ HEADPHONES = RoomSettings(echo_db=None, snr_db=20.0, seed=7)
 
 @pytest.fixture(scope="module")
 def stage() -> Generator[Stage]:
-    """A stage without canceller, since that is an optional extra."""
+    """A stage as without the extra aec, which need not be installed."""
     if shutil.which("espeak-ng") is None:
         pytest.skip("espeak-ng is not installed: nobody can speak in the room")
     with Rehearsal() as rehearsal:
-        yield Stage(rehearsal, 0.1, Effort(), None, errors=0.0)
+        yield Stage(rehearsal, 0.1, Effort(), lambda: EchoCanceller(None), errors=0.0)
 
 
 # ------------------------------------------------------------------------------------------------------ the room
@@ -94,7 +95,17 @@ def test_no_disturbance_loses_an_answer(stage: Stage) -> None:
 
 
 def test_a_pause_to_think_is_waited_for(stage: Stage) -> None:
-    figure = bench.measure_cut_offs(stage, 5, seed=1)
+    for figure in bench.measure_cut_offs(stage, 5, seed=1):
+        assert figure.is_reached, figure.value
+
+
+def test_interruptions_are_noticed_at_once_in_rooms_of_all_kinds(stage: Stage) -> None:
+    for figure in bench.measure_interruptions(stage, 6, seed=1):
+        assert figure.is_reached, figure.value
+
+
+def test_a_complete_question_is_answered_soon(stage: Stage) -> None:
+    figure = bench.measure_gap(stage, 8, seed=1)
     assert figure.is_reached, figure.value
 
 
@@ -104,5 +115,5 @@ def test_the_history_holds_what_sounded(stage: Stage) -> None:
 
 
 def test_the_assistant_does_not_answer_itself(stage: Stage) -> None:
-    figure = bench.measure_self_hearing(stage, 20.0, seed=4)
+    figure = bench.measure_self_hearing(stage, 10.0, seed=4, story=STORY)
     assert figure.value.startswith("0.0 "), figure.value

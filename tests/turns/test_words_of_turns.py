@@ -282,3 +282,11 @@ def test_an_echo_under_the_noise_hides_nobody() -> None:
 def test_the_first_echo_is_not_taken_for_somebody() -> None:
     near_end = NearEnd()
     assert not any(near_end.add(noise(0.05, frame), noise(0.1, frame)) for frame in range(20))
+
+
+def test_a_voice_in_noise_that_drowns_the_echo_is_not_taken_for_the_echo() -> None:
+    near_end = NearEnd()
+    for frame in range(100):
+        near_end.add(noise(0.02, 1000 + frame), noise(0.1, frame))
+    voice = [near_end.add(noise(0.04, 2000 + frame), noise(0.1, frame)) for frame in range(4)]
+    assert all(voice)

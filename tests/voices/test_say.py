@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -151,6 +150,8 @@ def test_a_text_with_nothing_to_say_is_silent_and_fine(text: bytes, tmp_path: Pa
 
 
 def test_progress_of_a_long_text_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
+    import pty  # not on Windows
+
     book = tmp_path / "book.txt"
     book.write_text(f"{SENTENCE} " * 60, encoding="utf-8")
     ours, theirs = pty.openpty()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-import json
+import asyncio
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from chat_server import chat_server
+from sound_card import has_sound_devices
+
+from voicestream.config import load_config
+from voicestream.sessions.check_model import check_model
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOSED = "http://127.0.0.1:9"
@@ -29,14 +33,6 @@ def bare(tmp_path: Path) -> dict[str, str]:
     if has_sound_devices():
         pytest.skip("needs a machine without sound devices")
     return environment
-
-
-@functools.cache
-def has_sound_devices() -> bool:
-    command = [sys.executable, "-m", "voicestream", "devices", "--json"]
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PULSE_SERVER": "unix:/none"}
-    listed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stdout
-    return bool(json.loads(listed)["devices"])
 
 
 def run(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
@@ -75,6 +71,16 @@ def test_a_runtime_folder_that_is_not_ours_is_not_complained_about(bare: dict[st
     assert done.stderr.count("\n") == 1
 
 
+def test_no_password_of_an_address_is_printed(bare: dict[str, str]) -> None:
+    secret = "http://me:pass-word@127.0.0.1:9/v1?key=pass-word"
+    words = [f"{key}={secret}" for key in ("thinking.base_url", "remote_hearing.base_url", "speaking.address")]
+    settings = [word for setting in [*words, "hearing.recognizer=remote"] for word in ("--set", setting)]
+    for engine in ("pyttsx3", "remote"):
+        done = run(bare, "talk", "--headless", *settings, "--set", f"speaking.engine={engine}")
+        assert done.returncode in (69, 70)
+        assert "pass-word" not in done.stdout + done.stderr
+
+
 def test_an_old_locale_costs_some_signs_and_no_answer(bare: dict[str, str]) -> None:
     done = run(bare | {"PYTHONIOENCODING": "ascii"}, "ask", "hello")
     assert (done.returncode, done.stderr) == (0, "")
@@ -109,3 +115,13 @@ def test_a_machine_without_portaudio_is_told_what_to_install(bare: dict[str, str
 def test_a_home_that_cannot_be_written_keeps_nobody_from_asking(bare: dict[str, str]) -> None:
     done = run(bare | {"HOME": "/proc/nobody"}, "ask", "hello")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_model_server_is_found_with_its_time_to_the_first_token() -> None:
+    async def check() -> None:
+        async with chat_server("Yes.", tokens_per_second=20) as server:
+            finding = await check_model(load_config(overrides=[f"thinking.base_url={server.base_url}"]))
+            assert (finding.status, "test-model" in finding.message) == ("ok", True)
+            assert finding.figures["first_token_seconds"] > 0
+
+    asyncio.run(check())

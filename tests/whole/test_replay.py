@@ -22,7 +22,8 @@ from sound_card import missing, virtual_sound_card
 from spoken_questions import RATE, say
 
 from voicestream.cli import main
-from voicestream.sessions.replay import Wish, differences, replay
+from voicestream.errors import UsageError
+from voicestream.sessions.replay import Replayed, Wish, differences, replay
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = " ".join(f"This is sentence number {number} of a long answer." for number in range(1, 6))
@@ -51,6 +52,10 @@ def events_of(session: Path) -> list[dict]:
     path = session / "events.jsonl"
     lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
     return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+def events_like(replayed: Replayed) -> list[dict]:
+    return [json.loads(line) for line in replayed.lines]
 
 
 async def happened(session: Path, is_it: Callable[[dict], bool]) -> None:
@@ -118,9 +123,9 @@ def test_until_gives_the_begin_of_the_whole(session: Path) -> None:
 
 
 def test_another_setting_changes_what_depends_on_it_and_nothing_before(session: Path) -> None:
-    usual = [json.loads(line) for line in replay(session, Wish()).lines]
+    usual = events_like(replay(session, Wish()))
     replayed = replay(session, Wish(("turns.end_of_turn=1.5",)))
-    patient = [json.loads(line) for line in replayed.lines]
+    patient = events_like(replayed)
     first, second = (event["time"] for event in usual if event["event"] == "turn" and event["text"] != TYPED)
     later = [event["time"] for event in patient if event["event"] == "turn"]
     assert later[0] == first, "a question is over as soon as before"
@@ -194,11 +199,30 @@ def test_a_bug_report_becomes_a_test() -> None:
     folder = Path(__file__).parent / "sessions" / "interrupted"
     replayed = replay(folder, Wish())
     assert replayed.lines == replay(folder, Wish()).lines
-    events = [json.loads(line) for line in replayed.lines]
+    events = events_like(replayed)
     assert [event["text"] for event in events if event["event"] == "turn"] == ["What can you do?", "What time is it?"]
     [interrupted] = [event for event in events if event["event"] == "interrupted"]
     assert interrupted["heard"].startswith("I can tell the time")
     assert [event["heard"] for event in events if event["event"] == "answer"][-1].startswith("It's 10:")
+
+
+def test_what_if_another_recognizer_and_voice_of_this_machine_had_been_there() -> None:
+    if not shutil.which("espeak-ng"):
+        pytest.skip("needs espeak-ng")
+    folder = Path(__file__).parent / "sessions" / "interrupted"
+    by_sphinx = events_like(replay(folder, Wish(("hearing.recognizer=sphinx",))))
+    assert next(event["text"] for event in by_sphinx if event["event"] == "turn") == "what can you do"
+    usual, slower = (
+        events_like(replay(folder, Wish(settings)))
+        for settings in ((), ("speaking.engine=espeak", "speaking.rate=150"))
+    )
+    heard = [next(event["heard"] for event in events if event["event"] == "interrupted") for events in (usual, slower)]
+    assert heard[0].startswith(heard[1])
+    assert len(heard[1]) < len(heard[0]), "at half the pace less was heard"
+    with pytest.raises(UsageError, match="no network"):
+        replay(folder, Wish(("speaking.engine=remote",)))
+    with pytest.raises(UsageError, match="fetches nothing"):
+        replay(folder, Wish(("hearing.model=large-v3",)))
 
 
 def test_a_session_at_a_sound_card_runs_again_without_it(tmp_path: Path) -> None:

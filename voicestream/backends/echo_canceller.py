@@ -1,15 +1,13 @@
 """Takes the assistant's own voice out of the microphone, with two cancellers on one microphone.
 
-WebRTC's AEC3 (the livekit wheel) suppresses hard, and decides whether somebody speaks over us; but it cuts the user's
-own voice by 10 dB. The linear one (libspeexdsp) leaves that voice whole, for the recognizer and the wake word.
+Our adaptive filter leaves the user's voice whole, for the recognizer and the wake word. WebRTC's AEC3 (the livekit
+wheel, where it is installed) suppresses harder, and decides whether somebody speaks over us; but it cuts the user's own
+voice by 10 dB. Without it, the levels that the filter leaves decide.
 """
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 import subprocess
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from voicestream.hearing.adaptive_filter import AdaptiveFilter
 from voicestream.hearing.echo_path import Echo, EchoPath
 from voicestream.hearing.near_end import NearEnd
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
@@ -26,15 +25,12 @@ if TYPE_CHECKING:
 
 TEN_MS = SAMPLE_RATE // 100
 
-TAIL = 0.25
-"""Seconds of echo that the linear canceller takes: with 0.1, a living room (RT60 0.3 s) left 15 dB more (measured)."""
-
 LEAD = 0.01
 """Seconds that the far end is kept ahead of the echo: a canceller cannot take out what it has not been told."""
 
-LINEAR_REACH, SUPPRESSOR_REACH = 0.1, 0.2
-"""Seconds of measured delay that each takes without its far end being moved, which costs its convergence: AEC3 finds
-delays up to 0.25 s by itself."""
+FILTER_REACH, SUPPRESSOR_REACH = 0.1, 0.2
+"""Seconds of measured delay that filter and suppressor take without their far end being moved, which costs them what
+they learned: AEC3 finds delays up to 0.25 s by itself."""
 
 SURE, CERTAIN = 12.0, 18.0
 """Sharpness from which a measured delay is believed if the one before was the same to AGREE seconds, and at once."""
@@ -47,7 +43,7 @@ QUIET = 1.0
 Pcm16 = NDArray[np.int16]
 
 
-class Canceller(Protocol):
+class Suppressor(Protocol):
     """Takes FRAME_SAMPLES of both ends, and returns as many of the near end without the echo."""
 
     def process(self, near: Pcm16, far: Pcm16) -> Pcm16:
@@ -63,7 +59,7 @@ class Player(Protocol):
         ...
 
 
-class WebRtcCanceller:
+class WebRtcSuppressor:
     """AEC3 in blocks of 10 ms; what comes out is 8 ms of blocks, and 8 ms of its own, late."""
 
     def __init__(self) -> None:
@@ -93,72 +89,38 @@ class WebRtcCanceller:
         return self._make_frame(bytearray(samples.tobytes()), SAMPLE_RATE, 1, len(samples))
 
 
-class SpeexCanceller:
-    """The adaptive filter of libspeexdsp, with nothing after it: no delay, and the near voice whole.
-
-    https://www.speex.org/docs/manual/speex-manual/node7.html#SECTION00740000000000000000
-    """
-
-    _SET_SAMPLING_RATE = 24
-
-    def __init__(self) -> None:
-        name = ctypes.util.find_library("speexdsp") or "libspeexdsp.so.1"
-        self._library = ctypes.CDLL(name)
-        make = self._library.speex_echo_state_init
-        make.restype = ctypes.c_void_p  # not the int of ctypes, which cuts an address in half
-        self._state = ctypes.c_void_p(make(FRAME_SAMPLES, round(TAIL * SAMPLE_RATE)))
-        rate = ctypes.c_int(SAMPLE_RATE)
-        self._library.speex_echo_ctl(self._state, self._SET_SAMPLING_RATE, ctypes.byref(rate))
-
-    def process(self, near: Pcm16, far: Pcm16) -> Pcm16:
-        """Return the near end less what the filter makes of the far end."""
-        out = np.zeros_like(near)
-        self._library.speex_echo_cancellation(self._state, _address(near), _address(far), _address(out))
-        return out
-
-    def __del__(self) -> None:
-        if state := getattr(self, "_state", None):
-            self._library.speex_echo_state_destroy(state)
-
-
-def _address(samples: Pcm16) -> ctypes.c_void_p:
-    return ctypes.c_void_p(samples.ctypes.data)
-
-
 class EchoCanceller:
     """Aligns what was played with what is heard, first by the devices' times, then by measurement; cancels twice."""
 
-    def __init__(self, suppressor: Canceller | None, linear: Canceller | None) -> None:
+    def __init__(self, suppressor: Suppressor | None) -> None:
         self._suppressor = suppressor
-        self._linear = linear
+        self._filter = AdaptiveFilter()
         self._path = EchoPath()
         self._near_end = NearEnd()
         self._last: Echo | None = None
         self._quiet = QUIET
-        self._linear_shift = 0.0
+        self._filter_shift = 0.0
         self._suppressor_shift = 0.0
         """Seconds by which the far end of each is held back."""
 
     def cancel(self, frame: Frame, speaker: Player) -> Frame:
         """Return the frame without the echo; `for_detector` is the one that is suppressed harder."""
         begin = frame.captured_at - FRAME_SECONDS
-        far = speaker.reference(begin - self._linear_shift, FRAME_SAMPLES)
+        far = speaker.reference(begin - self._filter_shift, FRAME_SAMPLES)
         self._quiet = 0.0 if far.any() else self._quiet + FRAME_SECONDS
         if self._quiet >= QUIET:
             self._near_end.add(frame.samples, far)
             return frame
         if echo := self._path.add(frame.samples, far):
             self._align(echo)
-        near_pcm, far_pcm = _pcm(frame.samples), _pcm(far)
-        samples = _float(self._linear.process(near_pcm, far_pcm)) if self._linear else frame.samples
+        samples = self._filter.process(frame.samples, far)
         is_somebody = self._near_end.add(samples, far)
-        detector = samples
-        if self._suppressor:
-            if self._suppressor_shift != self._linear_shift:
-                far_pcm = _pcm(speaker.reference(begin - self._suppressor_shift, FRAME_SAMPLES))
-            suppressed = _float(self._suppressor.process(near_pcm, far_pcm))
-            detector = samples if is_somebody else suppressed
-        return replace(frame, samples=samples, for_detector=detector)
+        if self._suppressor is None:
+            return replace(frame, samples=samples, for_detector=samples if is_somebody else np.zeros_like(samples))
+        if self._suppressor_shift != self._filter_shift:
+            far = speaker.reference(begin - self._suppressor_shift, FRAME_SAMPLES)
+        suppressed = _float(self._suppressor.process(_pcm(frame.samples), _pcm(far)))
+        return replace(frame, samples=samples, for_detector=samples if is_somebody else suppressed)
 
     def _align(self, echo: Echo) -> None:
         """Move the far ends when sharp measurements say that the echo is out of a canceller's reach."""
@@ -166,30 +128,21 @@ class EchoCanceller:
         is_repeated = last is not None and last.sharpness >= SURE and abs(echo.delay - last.delay) <= AGREE
         if echo.sharpness < SURE or not (echo.sharpness >= CERTAIN or is_repeated):
             return
-        delay = self._linear_shift + echo.delay
+        delay = self._filter_shift + echo.delay
         if not 0 < delay - self._suppressor_shift < SUPPRESSOR_REACH:
             self._suppressor_shift = delay - LEAD
-        if not 0 < echo.delay < LINEAR_REACH:
-            self._linear_shift = delay - LEAD
+        if not 0 < echo.delay < FILTER_REACH:
+            self._filter_shift = delay - LEAD
+            self._filter, self._near_end = AdaptiveFilter(), NearEnd()  # what they learned is in the way
             self._last = None
 
 
-def open_canceller(on_notice: Callable[[str, str], None] = lambda code, message: None) -> EchoCanceller | None:
-    """Return a canceller of what is installed, or None and a notice; takes 0.2 s, in which livekit is imported."""
-    suppressor: Canceller | None = None
-    linear: Canceller | None = None
+def open_canceller() -> EchoCanceller:
+    """Return the canceller, with the suppressor where it is installed; takes 0.2 s, in which livekit is imported."""
+    suppressor: Suppressor | None = None
     with suppress(ImportError):
-        suppressor = WebRtcCanceller()
-    with suppress(OSError, AttributeError):
-        linear = SpeexCanceller()
-    if suppressor is None and linear is None:
-        on_notice(
-            "no_canceller",
-            "no echo canceller is installed: with open loudspeakers, interruptions are noticed later "
-            "(pip install voicestream[aec], or apt install libspeexdsp1)",
-        )
-        return None
-    return EchoCanceller(suppressor, linear)
+        suppressor = WebRtcSuppressor()
+    return EchoCanceller(suppressor)
 
 
 def is_cancelled_by_system(microphone: str) -> bool:

@@ -1,4 +1,7 @@
-"""Guesses the language of a sentence, among those that have a voice; for `speaking.voices`. `py3langid` is an extra."""
+"""Guesses the language of a sentence among those that have a voice, for `speaking.voices`; `py3langid` is an extra.
+
+It tells single sentences of any language, where the splitter's tables (speaking/languages.py) know eleven and read on.
+"""
 
 from __future__ import annotations
 

@@ -8,9 +8,8 @@ outside the phrases comes back as no text.
 from __future__ import annotations
 
 import asyncio
-import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -22,8 +21,9 @@ from voicestream.errors import RecognitionError
 from voicestream.hearing.growing_audio import GrowingAudio
 from voicestream.hearing.phrase_fit import (
     FRAMES_PER_SECOND,
-    Fit,
+    Attempt,
     Stretch,
+    best_attempt,
     is_within_phrases,
     may_become_phrase,
     measure_fit,
@@ -51,9 +51,6 @@ LONGEST_PHRASE = 12.0
 THROATS = ("1.06", "1.0")
 """Frequencies are multiplied by it (vocal tract length normalisation). Word errors of recorded commands: 0.041 with the
 first, 0.048 with the second, 0.030 with the one that fits better; human ones alone 0.066, 0.073, 0.029."""
-
-CLEAR_MARGIN = -5.0
-"""A phrase that fits so well needs no second throat: the word errors are the same."""
 
 _SETTINGS = {
     "lm": None,
@@ -90,6 +87,10 @@ class SphinxRecognizer:
     async def transcribe(self, audio: Samples, *, is_final: bool, prompt: str = "") -> Hypothesis:
         """Recognize a phrase of the grammar in `audio`; `prompt` means nothing to a grammar."""
         return await self._run(self._recognize, audio, is_final)
+
+    async def attempts(self, audio: Samples) -> list[Attempt]:
+        """Return what each throat makes of a whole speech, believed or not: for measuring."""
+        return await self._run(lambda: self._load().attempts(audio))
 
     async def _run(self, work: Callable[..., Result], *arguments: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
@@ -129,16 +130,19 @@ class _Decoders:
         start, speech = _trim(audio)
         if not speech.size or speech.size > LONGEST_PHRASE * SAMPLE_RATE:
             return Hypothesis("", is_suspect=bool(speech.size))
-        silence = np.zeros(int(PADDING * SAMPLE_RATE), np.float32)
-        pcm = _as_pcm(np.concatenate([silence, speech * _gain(speech), silence]))
-        best, fit = _fit(self._whole[0], pcm)
-        for decoder in self._whole[1:]:
-            if fit.margin < CLEAR_MARGIN or not is_within_phrases(fit):
-                best, fit = max((best, fit), _fit(decoder, pcm), key=lambda found: found[1].margin)
+        pcm = _padded(speech)
+        best = best_attempt(_attempt(decoder, pcm) for decoder in self._whole)
         self._mean = self._whole[0].get_cmn()  # the next speech comes by the same microphone
-        if not is_within_phrases(fit):
-            return Hypothesis("", language="en", is_suspect=bool(best))
-        return _hypothesis(best, start / SAMPLE_RATE - PADDING)
+        if not is_within_phrases(best.fit):
+            return Hypothesis("", language="en", is_suspect=bool(best.path))
+        return _hypothesis(best.path, start / SAMPLE_RATE - PADDING)
+
+    def attempts(self, audio: Samples) -> list[Attempt]:
+        """Return what each throat makes of the whole speech; none where it is too long to be a phrase."""
+        _, speech = _trim(audio)
+        if not speech.size or speech.size > LONGEST_PHRASE * SAMPLE_RATE:
+            return []
+        return [_attempt(decoder, _padded(speech)) for decoder in self._whole]
 
     def decode_growing(self, audio: Samples) -> Hypothesis:
         """Decode what is new in `audio`, which begins with the audio of the last call, or is another speech."""
@@ -191,10 +195,10 @@ def _pronunciations(words: frozenset[str]) -> list[str]:
     return list(found)
 
 
-def _fit(decoder: Any, pcm: bytes) -> tuple[list[Stretch], Fit]:
+def _attempt(decoder: Any, pcm: bytes) -> Attempt:
     """Return the words of the phrase that fits best, and how well it does against free phones."""
     path = [stretch for stretch in _search(decoder, "phrases", pcm) if not stretch.is_silence]
-    return path, measure_fit(path, _search(decoder, "phones", pcm))
+    return Attempt(path, measure_fit(path, _search(decoder, "phones", pcm)))
 
 
 def _search(decoder: Any, name: str, pcm: bytes) -> list[Stretch]:
@@ -220,10 +224,10 @@ def _is_filler(word: str) -> bool:
     return word.startswith(("<", "[", "+")) or word == "SIL"
 
 
-def _hypothesis(words: list[Stretch], offset: float) -> Hypothesis:
+def _hypothesis(words: Sequence[Stretch], offset: float) -> Hypothesis:
     spoken = [
         Word(
-            f" {re.sub(r'[(][0-9]+[)]$', '', word.text)}",
+            f" {word.written}",
             max(0.0, word.first / FRAMES_PER_SECOND + offset),
             max(0.0, (word.last + 1) / FRAMES_PER_SECOND + offset),
         )
@@ -257,6 +261,11 @@ def _gain(audio: Samples) -> float:
         return 1.0
     loud = float(np.percentile(loudness, 90))
     return min(LOUDNESS / max(loud, 1e-5), 0.99 / max(float(np.abs(audio).max()), 1e-5))
+
+
+def _padded(speech: Samples) -> bytes:
+    silence = np.zeros(int(PADDING * SAMPLE_RATE), np.float32)
+    return _as_pcm(np.concatenate([silence, speech * _gain(speech), silence]))
 
 
 def _as_pcm(samples: Samples) -> bytes:

@@ -25,6 +25,7 @@ from voicestream.bench.rehearsal import Rehearsal, SpokenPhrase
 from voicestream.bench.stage import ASSISTANT_VOICE, DECODE, Effort, Scene, Stage, rooms
 from voicestream.errors import UsageError
 from voicestream.parts import EchoCanceller, Recognizer
+from voicestream.turns.users_turn import MOST_TRIES
 from voicestream.vocabulary import SAMPLE_RATE, Samples, WordTime
 
 
@@ -45,11 +46,10 @@ async def ask(scene: Scene, text: str = "") -> float:
     return end
 
 
-def measure_self_hearing(stage: Stage, seconds: float, seed: int) -> Figure:
+def measure_self_hearing(stage: Stage, seconds: float, seed: int, story: str = STORY * 3) -> Figure:
     """Count the turns and interruptions that the assistant's own voice starts."""
     spoken = wrong = pauses = 0.0
     number = 0
-    story = STORY * 3
 
     async def play(scene: Scene) -> None:
         nonlocal spoken, wrong, pauses
@@ -160,9 +160,10 @@ def measure_disturbances(stage: Stage, count: int, seed: int) -> list[Figure]:
     ]
 
 
-def measure_cut_offs(stage: Stage, count: int, seed: int) -> Figure:
-    """Count the turns that are answered while the person thinks in the midst of a sentence."""
+def measure_cut_offs(stage: Stage, count: int, seed: int) -> list[Figure]:
+    """Count the turns that are answered while the person thinks in mid-sentence, and what asking ahead costs."""
     cut: list[str] = []
+    wasted: list[list[told.Wasted]] = []
 
     async def play(scene: Scene) -> None:
         first, second = HALVES[scene.room.settings.seed % len(HALVES)]
@@ -173,16 +174,27 @@ def measure_cut_offs(stage: Stage, count: int, seed: int) -> Figure:
         turns = {event.turn for event in scene.all(told.Turn)}
         if len(turns) != 1 or scene.all(told.SoundStarted)[0].time < begin:
             cut.append(first)
+        wasted.append(scene.all(told.Wasted))
 
     for settings in rooms(count, seed, echo=False):
         stage.perform(play, settings, "All right.")
     share = len(cut) / count
-    return Figure(
-        "turns cut off at a pause of 0.5–1.5 s inside a sentence",
-        f"{share:.1%} of {count}" + (f" ({'; '.join(sorted(set(cut)))})" if cut else ""),
-        "≤ 5 %",
-        share <= 0.05,
-    )
+    most = max(map(len, wasted))
+    written = sum(event.output_tokens for events in wasted for event in events)
+    return [
+        Figure(
+            "turns cut off at a pause of 0.5–1.5 s inside a sentence",
+            f"{share:.1%} of {count}" + (f" ({'; '.join(sorted(set(cut)))})" if cut else ""),
+            "≤ 5 %",
+            share <= 0.05,
+        ),
+        Figure(
+            "requests wasted there by asking ahead",
+            f"{sum(map(len, wasted))} in {count} turns, at most {most} in one, {written} tokens written",
+            "≤ 3 in one",
+            most <= MOST_TRIES,
+        ),
+    ]
 
 
 def measure_gap(stage: Stage, count: int, seed: int) -> Figure:
@@ -303,6 +315,8 @@ def measure_effort(stage: Stage) -> Figure:
 
 # --------------------------------------------------------------------------------------------------- the command
 
+RUNS = {"with": "with the extra aec", "without": "without the extra aec", "off": "without any echo canceller"}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this bench."""
@@ -311,7 +325,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--errors", type=float, default=0.05, help="share of words that the oracle gets wrong (0.05)")
     parser.add_argument("--model", default="", help="folder of a Whisper model that recognizes; empty: the oracle")
     parser.add_argument("--seed", type=int, default=1, help="of rooms, persons and errors (1)")
-    parser.add_argument("--canceller", choices=("both", "with", "without"), default="both", help="echo cancellation")
+    parser.add_argument(
+        "--canceller",
+        choices=("both", *RUNS),
+        default="both",
+        help="with the extra aec, without it, with no canceller at all (off), or the first two (both)",
+    )
     parser.add_argument("--only", default="", help="measure only figures whose name holds this word")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
@@ -321,9 +340,9 @@ def run(arguments: argparse.Namespace) -> int:
     with Rehearsal() as rehearsal:
         recognizer = _open_whisper(arguments.model) if arguments.model else None
         level = _level_of(rehearsal)
-        for make_canceller in _cancellers(arguments.canceller):
-            stage = Stage(rehearsal, level, Effort(), make_canceller, arguments.errors, recognizer)
-            name = "with echo cancellation" if make_canceller else "without echo cancellation"
+        for choice in ("with", "without") if arguments.canceller == "both" else (arguments.canceller,):
+            stage = Stage(rehearsal, level, Effort(), _canceller(choice), arguments.errors, recognizer)
+            name = RUNS[choice]
             if not arguments.json:
                 sys.stdout.write(f"\n{name}\n")
             for figure in _figures(stage, arguments):
@@ -356,18 +375,17 @@ def _figures(stage: Stage, arguments: argparse.Namespace) -> Iterator[Figure]:
             yield from found if isinstance(found, list) else [found]
 
 
-def _cancellers(choice: str) -> list[Callable[[], EchoCanceller] | None]:
-    """Return what makes the canceller, for each run; raise UsageError where one is asked for and none is installed."""
-    from voicestream.backends.echo_canceller import open_canceller
+def _canceller(choice: str) -> Callable[[], EchoCanceller] | None:
+    """Return what makes the canceller of a run; raise UsageError where its extra is not installed."""
+    from voicestream.backends import echo_canceller
 
-    def make() -> EchoCanceller:
-        canceller = open_canceller()
-        if canceller is None:
-            raise UsageError("no echo canceller is installed: pip install livekit, or apt install libspeexdsp1")
-        return canceller
-
-    with_and_without: list[Callable[[], EchoCanceller] | None] = [make, None]
-    return with_and_without if choice == "both" else with_and_without[:1] if choice == "with" else [None]
+    if choice == "with":
+        try:
+            echo_canceller.WebRtcSuppressor()
+        except ImportError as error:
+            raise UsageError("the extra aec is not installed: pip install voicestream[aec]") from error
+        return echo_canceller.open_canceller
+    return None if choice == "off" else lambda: echo_canceller.EchoCanceller(None)
 
 
 def _level_of(rehearsal: Rehearsal) -> float:

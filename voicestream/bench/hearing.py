@@ -22,14 +22,15 @@ from voicestream.bench.hearing_figures import (
     watch_settling,
     write_down,
 )
+from voicestream.bench.phrases import judge_people
 from voicestream.bench.random_whisper import SHAPES, build_random_whisper
-from voicestream.bench.spoken_clips import LONG_PHRASES, Clip, nobody_speaks, recordings, synthesized
+from voicestream.bench.spoken_clips import LONG_PHRASES, Clip, nobody_speaks, recordings, shared_folder, synthesized
 from voicestream.bench.tune import tune, tuned_settings
 from voicestream.errors import InputError
 from voicestream.hearing.suspicion import plain_words
 from voicestream.hearing.tuning import Measured
 
-PARTS = ("delay", "words", "settling", "nobody", "silence", "share")
+PARTS = ("delay", "words", "settling", "nobody", "silence", "share", "phrases")
 SHARES = (0.1, 0.2, 0.4)
 
 
@@ -88,6 +89,8 @@ def _figures(parts: set[str], model: Path, shapes: list[str], hours: float) -> I
         yield Figure(f"memory growth over {hours:g} h of silence", f"{growth:.1f} MB", "0", growth < 1)
     if "share" in parts:
         yield from _share()
+    if "phrases" in parts:
+        yield from _phrases()
 
 
 def _delay(shape: str) -> Iterator[Figure]:
@@ -142,6 +145,17 @@ def _share() -> Iterator[Figure]:
             found = asyncio.run(measure_share(Path(folder), WhisperSettings(), share))
             name = f"processor time of partials (base), set to {share:g} of a core"
             yield Figure(name, f"{found:.3f}", "± 10 %", abs(found / share - 1) <= 0.1)
+
+
+def _phrases() -> Iterator[Figure]:
+    for name, found in zip(("", ", by halves"), judge_people(shared_folder() / "audio"), strict=True):
+        who = f"{'people' if found.kind == 'human' else 'flite'}{name}"
+        errors, taken = found.word_errors, found.wrong_commands
+        title = f"embedded: word errors of {found.within} commands, {who}"
+        yield Figure(title, f"{errors:.3f}", "≤ 0.08", errors <= 0.08)
+        yield Figure(f"embedded: commands kept, {who}", f"{found.kept:.0%}", "≥ 85 %", found.kept >= 0.85)
+        title = f"embedded: {found.outside} others taken, {who}"
+        yield Figure(title, f"{taken:.0%}", "≤ 10 %", taken <= 0.1)
 
 
 def _choose(model: Path) -> None:

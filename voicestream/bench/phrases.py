@@ -12,12 +12,15 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 
+from voicestream.bench.spoken_clips import LONG_PHRASES, OTHER_PHRASES, PHRASES, spoken_by_flite
 from voicestream.errors import InputError
-from voicestream.hearing.phrase_graph import PhraseGraph, is_phrase, read_jsgf
+from voicestream.hearing.phrase_fit import LIMITS, Attempt, Limits, best_attempt, is_within_phrases
+from voicestream.hearing.phrase_graph import is_phrase, read_jsgf
 from voicestream.vocabulary import SAMPLE_RATE, Samples
 
 _ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
@@ -25,6 +28,11 @@ _ONES += ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _ALIKE = {"colour": "color", "tv": "t v", "firefox": "fire fox", "ecobee": "eco bee"}
 """Words that are written in two ways."""
+
+_MARGINS = tuple(float(margin) for margin in np.arange(-24, -8, 0.5))
+_WORST = (-90.0, -70.0, -60.0, -52.0, -45.0, -38.0)
+_LONGEST = (0.9, 1.1, 1.3, 1.6, 2.0)
+"""Limits to choose from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +48,25 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the recognizer made of a recording."""
+class Trial:
+    """What the recognizer's throats made of a recording, before it is decided whether that is believed."""
 
     recording: Recording
     is_within: bool
     """Whether it says a phrase of the grammar."""
+    attempts: Sequence[Attempt]
+    seconds: float
+    """Processor time of all attempts; in earnest the second is made only in doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the recognizer makes of a recording."""
+
+    recording: Recording
+    is_within: bool
     words: tuple[str, ...]
     seconds: float
-    """Processor time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +94,12 @@ class PhraseFigures:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `voicestream bench phrases` understands."""
-    parser.add_argument("--recordings", type=Path, required=True, metavar="FOLDER", help="with its manifest.tsv")
+    parser.add_argument(
+        "--recordings", type=Path, metavar="FOLDER", help="with its manifest.tsv (default: speech that flite makes)"
+    )
+    parser.add_argument(
+        "--halves", action="store_true", help="judge each half with limits that were chosen on the other half"
+    )
     parser.add_argument(
         "--grammar", choices=("commands", "assistant"), default="commands", help="many commands, or the assistant's own"
     )
@@ -91,14 +114,29 @@ def run(arguments: argparse.Namespace) -> int:
 
         grammar = jsgf()
     else:
-        grammar = (files("voicestream.bench") / "commands.gram").read_text(encoding="utf-8")
-    outcomes = asyncio.run(recognize_all(read_recordings(arguments.recordings), grammar))
+        grammar = read_commands()
+    recordings = read_recordings(arguments.recordings) if arguments.recordings else synthesized_recordings(grammar)
+    trials = asyncio.run(try_all(recordings, grammar))
+    outcomes = judge_halves(trials) if arguments.halves else [decide(trial) for trial in trials]
     figures = [summarize(kind, outcomes) for kind in ("human", "voice", "digit", "other")]
     if arguments.json:
         sys.stdout.write(json.dumps([asdict(figure) for figure in figures]) + "\n")
     else:
         sys.stdout.write(_draw_table(figures) + (_list_faults(outcomes) if arguments.verbose else ""))
     return 0
+
+
+def read_commands() -> str:
+    """Return the grammar of many commands."""
+    return (files("voicestream.bench") / "commands.gram").read_text(encoding="utf-8")
+
+
+def synthesized_recordings(grammar: str) -> list[Recording]:
+    """Return phrases of the grammar and other speech in a machine's voices; raise InputError without flite."""
+    graph = read_jsgf(grammar)
+    within = tuple(phrase for phrase in (*PHRASES, *LONG_PHRASES) if is_phrase(graph, as_spoken(phrase)))
+    clips = [*spoken_by_flite(within), *spoken_by_flite(OTHER_PHRASES)]
+    return [Recording(clip.name, "voice", as_spoken(clip.text), clip.audio) for clip in clips]
 
 
 def _draw_table(figures: Iterable[PhraseFigures]) -> str:
@@ -139,19 +177,72 @@ def read_recordings(folder: Path) -> list[Recording]:
     return recordings
 
 
-async def recognize_all(recordings: Iterable[Recording], grammar: str) -> list[Outcome]:
-    """Recognize each recording whole."""
+async def try_all(recordings: Iterable[Recording], grammar: str) -> list[Trial]:
+    """Let each throat hear each recording whole."""
     from voicestream.backends.sphinx import SphinxRecognizer
 
     graph = read_jsgf(grammar)
-    outcomes = []
+    trials = []
     async with SphinxRecognizer(grammar) as recognizer:
         for recording in recordings:
             began = time.process_time()
-            hypothesis = await recognizer.transcribe(recording.samples, is_final=True)
-            seconds = time.process_time() - began
-            outcomes.append(Outcome(recording, _is_within(graph, recording.words), as_spoken(hypothesis.text), seconds))
-    return outcomes
+            attempts = await recognizer.attempts(recording.samples)
+            is_within = bool(recording.words) and is_phrase(graph, recording.words)
+            trials.append(Trial(recording, is_within, attempts, time.process_time() - began))
+    return trials
+
+
+def decide(trial: Trial, limits: Limits = LIMITS) -> Outcome:
+    """Return what comes of a trial where `limits` are set."""
+    best = best_attempt(trial.attempts, limits)
+    is_believed = is_within_phrases(best.fit, limits)
+    text = " ".join(word.written for word in best.path) if is_believed else ""
+    return Outcome(trial.recording, trial.is_within, as_spoken(text), trial.seconds)
+
+
+def judge_halves(trials: Sequence[Trial]) -> list[Outcome]:
+    """Return what comes of each half of the trials with the limits that serve the other half best.
+
+    So the figures are of recordings that had no part in choosing the limits.
+    """
+    groups = ([trial for trial in trials if trial.is_within], [trial for trial in trials if not trial.is_within])
+    halves = [[trial for group in groups for trial in group[start::2]] for start in (0, 1)]
+    return [
+        decide(trial, limits)
+        for judged, other in (halves, halves[::-1])
+        for limits in [choose_limits(other)]
+        for trial in judged
+    ]
+
+
+def choose_limits(trials: Sequence[Trial]) -> Limits:
+    """Return the limits under which the least phrases are lost and the least other speech is taken, in equal weight.
+
+    Of those that are equally good, the middle.
+    """
+    within = [trial for trial in trials if trial.is_within]
+    outside = [trial for trial in trials if not trial.is_within]
+
+    def loss(limits: Limits) -> float:
+        lost = _share(not decide(trial, limits).words for trial in within)
+        return lost + _share(bool(decide(trial, limits).words) for trial in outside)
+
+    losses = {limits: loss(limits) for limits in map(Limits, *zip(*product(_MARGINS, _WORST, _LONGEST), strict=True))}
+    best = [limits for limits, found in losses.items() if found == min(losses.values())]
+    return best[len(best) // 2]
+
+
+def judge_people(folder: Path) -> tuple[PhraseFigures, PhraseFigures]:
+    """Return the figures of many commands spoken by people, and those judged by halves.
+
+    Without recordings in `folder` the people are the voices of flite. Raise InputError without these.
+    """
+    grammar = read_commands()
+    is_recorded = (folder / "manifest.tsv").is_file()
+    recordings = read_recordings(folder) if is_recorded else synthesized_recordings(grammar)
+    kind = "human" if is_recorded else "voice"
+    trials = asyncio.run(try_all([each for each in recordings if each.kind == kind], grammar))
+    return summarize(kind, [decide(trial) for trial in trials]), summarize(kind, judge_halves(trials))
 
 
 def summarize(kind: str, outcomes: Sequence[Outcome]) -> PhraseFigures:
@@ -189,10 +280,6 @@ def count_errors(said: Sequence[str], heard: Sequence[str]) -> int:
         for place, other in enumerate(heard, 1):
             corner, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, corner + (word != other))
     return row[-1]
-
-
-def _is_within(graph: PhraseGraph, words: Sequence[str]) -> bool:
-    return bool(words) and is_phrase(graph, words)
 
 
 def _word_errors(outcomes: Sequence[Outcome]) -> float:

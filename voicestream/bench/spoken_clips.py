@@ -6,6 +6,7 @@ import csv
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,29 @@ LONG_PHRASES = (
 )
 """Each takes more than 3 s."""
 
+OTHER_PHRASES = (
+    "he was not an ill disposed young man",
+    "the train to the harbour leaves every morning at a quarter past seven",
+    "i never liked the colour of that old sofa",
+    "my brother has bought a new bicycle",
+    "did you see the game last night",
+    "we should paint the fence before the winter comes",
+    "she said that nobody would believe her",
+    "there is no milk left for the coffee",
+    "put the dog out before you go to bed",
+    "what did the doctor say about your knee",
+    "it was raining all day long",
+    "they built a church on top of the hill",
+    "all of us were tired after the long walk",
+    "the price of bread has gone up again",
+    "give me a minute i am on the phone",
+    "some people never learn",
+)
+"""Speech that is no command."""
+
+FLITE_VOICES = ("slt", "rms", "awb", "kal16")
+"""Built from recordings of people, unlike espeak-ng's: the acoustic model of PocketSphinx understands them."""
+
 VOICES = ("en-us+m1", "en-gb+f2", "en-us+m3", "en-gb-scotland")
 RATES = (140, 165, 190)
 """Words a minute."""
@@ -77,6 +101,26 @@ def synthesized(phrases: tuple[str, ...] = PHRASES, snr_db: float | None = None,
     return clips
 
 
+def spoken_by_flite(phrases: tuple[str, ...]) -> list[Clip]:
+    """Return the phrases in the voices of flite, in turn; raise InputError where it is missing."""
+    import soundfile
+    import soxr
+
+    if not shutil.which("flite"):
+        raise InputError("this bench speaks with flite, which is missing: sudo apt install flite")
+    clips = []
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "speech.wav")
+        for index, phrase in enumerate(phrases):
+            voice = FLITE_VOICES[index % len(FLITE_VOICES)]
+            subprocess.run(["flite", "-voice", voice, "-t", phrase, "-o", file], check=True)
+            audio, rate = soundfile.read(file, dtype="float32")
+            silence = np.zeros(6400, np.float32)
+            audio = np.concatenate((silence, soxr.resample(audio, rate, SAMPLE_RATE), silence))
+            clips.append(Clip(phrase, audio.astype(np.float32), phrase))
+    return clips
+
+
 def nobody_speaks() -> list[Clip]:
     """Return noise, hum, clicks, breath and a chord, made here."""
     random = np.random.default_rng(9)
@@ -102,7 +146,7 @@ def nobody_speaks() -> list[Clip]:
 
 def recordings(kinds: tuple[str, ...]) -> list[Clip]:
     """Return the recordings of these kinds that lie beside the checkout, or none where they are missing."""
-    folder = _shared() / "audio"
+    folder = shared_folder() / "audio"
     if not (folder / "manifest.tsv").is_file():
         return []
     import soundfile
@@ -141,6 +185,7 @@ def _speak(text: str, voice: str, rate: int) -> Samples:
     return lifted
 
 
-def _shared() -> Path:
+def shared_folder() -> Path:
+    """Return the folder beside the checkout that holds recordings, where it is there."""
     checkout = Path(__file__).resolve().parents[2]
     return Path(os.environ.get("VOICESTREAM_SHARED", checkout.parent / "shared"))

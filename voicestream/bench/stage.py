@@ -24,10 +24,10 @@ from voicestream.bench.rehearsal import (
     SpokenPhrase,
 )
 from voicestream.bench.room import VOICE_LEVEL, HeardWord, Room, RoomMicrophone, RoomSettings
-from voicestream.bench.virtual_time import run_in_virtual_time
 from voicestream.config import Config
 from voicestream.events import Event, Events
 from voicestream.parts import EchoCanceller, Parts, Recognizer, Speaker, SpeechDetector
+from voicestream.stepped_time import run_in_virtual_time
 from voicestream.thinking.delivery import Delivery
 from voicestream.thinking.history import History
 from voicestream.vocabulary import SAMPLE_RATE, Frame, Samples

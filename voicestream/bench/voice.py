@@ -29,6 +29,9 @@ TWELVE_WORDS = "The quick brown fox jumps over the lazy dog near the river."
 PAUSE = 0.25
 RATE = 48_000
 
+BETWEEN_BLOWS = 0.3
+"""Seconds: less than a sentence takes to be heard, in which a new spare is started."""
+
 TOLERANCE = 100
 """Milliseconds by which the same text may last longer: espeak's own lengths vary by up to 52."""
 
@@ -184,6 +187,7 @@ async def _kills(engine: str, voice: ChildVoice, count: int) -> list[Figure]:
     chance = random.Random(6)
     wrong, first, hung = 0, [], 0
     for number in range(count):
+        await asyncio.sleep(BETWEEN_BLOWS)
         victim = voice.process_id
         assert victim is not None
         blow = chance.choice([signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP])

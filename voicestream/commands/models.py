@@ -114,6 +114,8 @@ def _list(as_json: bool) -> int:
 
 
 _LEGEND = """
-* is here. Speed: share of real time that the text takes here (`voicestream doctor` measures it; ~ is foretold).
-`voicestream models fetch NAME` takes also any Piper voice, and OWNER/REPOSITORY of a Whisper on huggingface.co,
-or on the mirror that HF_ENDPOINT names. Wake words come with a package: pip install 'voicestream[wake]'."""
+* is here. Speed: share of real time that the text takes on this machine, as
+`voicestream doctor` measured it; ~ is foretold from another model's.
+`voicestream models fetch NAME` takes also any Piper voice, and OWNER/REPOSITORY
+of a Whisper, from huggingface.co or the mirror that HF_ENDPOINT names.
+Wake words come with a package: pip install 'voicestream[wake]'."""

@@ -14,6 +14,13 @@ voicestream replay monday --until 20 --output monday.wav
 """
 
 
+EXAMPLES = """
+voicestream talk --record session
+voicestream replay session                    the same events, or what differs
+voicestream replay session --set turns.end_of_turn=0.8 --output what-if.wav
+"""
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream replay`."""
     parser.add_argument("folder", metavar="DIR", type=Path, help="what `talk --record DIR` wrote")

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from voicestream.events import Event
 
 EXAMPLES = """
-voicestream talk --record monday
-voicestream timeline monday                             writes monday/timeline.svg
-voicestream timeline talk.jsonl --output talk.png       from what talk --events talk.jsonl wrote
+voicestream talk --record session
+voicestream timeline session                  writes session/timeline.svg
+voicestream timeline session --output a.png   needs the extra timeline
 """
 
 

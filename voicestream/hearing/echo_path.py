@@ -68,7 +68,7 @@ class EchoPath:
 
 def _compare(near: Samples, middle: Samples, margin: int) -> Echo:
     """Find `middle` in `near`, where it stands at index `margin` if there is no delay."""
-    size = 1 << (len(near) + len(middle) - 1).bit_length()
+    size = 1 << (len(near) - 1).bit_length()  # the lags that count do not wrap around
     far_spectrum = np.conj(np.fft.rfft(middle, size))
     cross = np.fft.rfft(near, size) * far_spectrum
     # Whitened (PHAT), so that the peak is one sample wide and not as wide as a vowel's period.

@@ -24,6 +24,10 @@ TAIL = 0.5
 RISE, SLOW_RISE = 0.3, 0.01
 """Shares by which the expected leak follows a louder echo a frame, and what is taken for a voice."""
 
+STEEPEST = 1.5
+"""Times as much as the frame before that the expected leak may become while the noise drowns it: what is suddenly
+louder than the noise is a voice then, and must not be taken for an echo."""
+
 FALL = 0.9
 """Share of the expected leak that is left a frame later, where the echo is fainter: 14 dB a second."""
 
@@ -63,10 +67,11 @@ class NearEnd:
         is_new = self._clear_frames < FIRST
         is_loud = not is_new and power > STANDS_OUT * (noise + echo) + SILENCE
         self._hold = HOLD if is_loud else max(0, self._hold - 1)
-        self._learn(power - noise, is_loud)
-        return self._hold > 0 or (not is_new and echo < DROWNED * noise)
+        is_drowned = not is_new and echo < DROWNED * noise
+        self._learn(power - noise, is_loud, is_drowned)
+        return self._hold > 0 or is_drowned
 
-    def _learn(self, power: float, is_loud: bool) -> None:
+    def _learn(self, power: float, is_loud: bool, is_drowned: bool) -> None:
         """Follow the echo: quickly when it grows, unless that is a voice."""
         self._far_peak = max(self._far, 0.99 * self._far_peak)
         if self._far > max(CLEAR * self._far_peak, SILENCE):
@@ -76,8 +81,12 @@ class NearEnd:
             if leak < self._leak:
                 self._leak = max(leak, fall * self._leak)
             else:
-                self._leak += (SLOW_RISE if is_loud else RISE) * (leak - self._leak)
+                risen = self._leak + (SLOW_RISE if is_loud else RISE) * (leak - self._leak)
+                self._leak = min(risen, STEEPEST * self._leak + LEAST) if is_drowned else risen
 
+
+LEAST = 1e-5
+"""The smallest leak that is told from none: -50 dB."""
 
 SILENCE = 1e-6
 """Power below which there is nothing to hear: -60 dB."""

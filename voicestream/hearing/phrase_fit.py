@@ -6,18 +6,16 @@ alone (the silence around them fits always and hides it), less the score that fr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 FRAMES_PER_SECOND = 100
 
-LEAST_MARGIN = -15.5
-LEAST_OF_A_WORD = -52.0
-LONGEST_WORD = 1.3
-"""Seconds. Of recorded people these three let pass 27 of 27 phrases of a large grammar and 5 of 71 pieces of other
-speech; of the assistant's own grammar 7 of 7 and 0 of 91. Of a neural voice's speech outside it, 6 of 47."""
+CLEAR_MARGIN = -5.0
+"""A phrase that fits so well needs no second throat: the word errors are the same."""
 
 LEAST_SCORE_SO_FAR = -60.0
 
@@ -35,6 +33,11 @@ class Stretch:
     """Sum over its frames of the log likelihood less that of the best senone; 0.1 nats."""
     is_silence: bool = False
 
+    @property
+    def written(self) -> str:
+        """The word without the number of its pronunciation."""
+        return re.sub(r"[(][0-9]+[)]$", "", self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -50,11 +53,36 @@ class Fit:
     """Seconds."""
 
 
+NO_FIT = Fit(-np.inf, -np.inf, -np.inf, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a path must reach to be believed; these let pass, of recorded people, 27 of 27 phrases of a large grammar
+    and 5 of 128 pieces of other speech; of the assistant's own grammar 7 of 7 and 0 of 148."""
+
+    margin: float = -15.5
+    worst_word: float = -52.0
+    longest_word: float = 1.3
+    """Seconds."""
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A path through the grammar, without its pauses, and how well it fits."""
+
+    path: Sequence[Stretch]
+    fit: Fit
+
+
 def measure_fit(path: Sequence[Stretch], phones: Sequence[Stretch]) -> Fit:
     """Compare the path through the grammar with the free phones on the same frames."""
     words = [stretch for stretch in path if not stretch.is_silence]
     if not words:
-        return Fit(-np.inf, -np.inf, -np.inf, 0.0)
+        return NO_FIT
     free = _per_frame(phones, words[-1].last + 1)
     lengths = np.array([word.last - word.first + 1 for word in words])
     scores = np.array([word.score for word in words])
@@ -67,9 +95,20 @@ def measure_fit(path: Sequence[Stretch], phones: Sequence[Stretch]) -> Fit:
     )
 
 
-def is_within_phrases(fit: Fit) -> bool:
+def is_within_phrases(fit: Fit, limits: Limits = LIMITS) -> bool:
     """Say whether the words were really said."""
-    return fit.margin > LEAST_MARGIN and fit.worst_word > LEAST_OF_A_WORD and fit.longest_word < LONGEST_WORD
+    is_near = fit.margin > limits.margin and fit.worst_word > limits.worst_word
+    return is_near and fit.longest_word < limits.longest_word
+
+
+def best_attempt(attempts: Iterable[Attempt], limits: Limits = LIMITS) -> Attempt:
+    """Return the first attempt that fits clearly, and makes no further ones; without any, the one that fits best."""
+    best = Attempt((), NO_FIT)
+    for attempt in attempts:
+        best = max(best, attempt, key=lambda each: each.fit.margin)
+        if best.fit.margin >= CLEAR_MARGIN and is_within_phrases(best.fit, limits):
+            break
+    return best
 
 
 def may_become_phrase(words: Sequence[Stretch]) -> bool:

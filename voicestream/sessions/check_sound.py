@@ -107,5 +107,16 @@ def judge_microphone(name: str, levels: list[float], voices: list[float], thresh
     return Finding("microphone", "ok", message, figures=figures)
 
 
+async def check_wake_word(config: Config) -> Finding:
+    """Load the model of the wake word, where one is waited for; raise UsageError or ConfigError."""
+    turns = config.turns
+    if turns.listening != "wake_word":
+        return Finding("wake word", "ok", f"is not needed: turns.listening is {turns.listening}")
+    from voicestream.backends.wake_word import WakeWord
+
+    await asyncio.to_thread(WakeWord, turns.wake_phrase)
+    return Finding("wake word", "ok", f"waits for {turns.wake_phrase!r}")
+
+
 def _hertz(rates: list[int]) -> str:
     return f"{', '.join(map(str, rates))} Hz" if rates else "no usual rate"

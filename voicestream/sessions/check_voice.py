@@ -50,9 +50,10 @@ async def check_voice(config: Config) -> tuple[Finding, Samples | None]:
     """Take the time to the first sound; return also what was spoken, at SAMPLE_RATE; raise VoiceError."""
     import soxr
 
-    from voicestream.voice_choice import open_voice
+    from voicestream.voice_choice import choose_language_guess, open_voice
 
     speaking = config.speaking
+    await asyncio.to_thread(choose_language_guess, speaking)  # talk needs it where there are several voices
     pieces, rate, first = [], SAMPLE_RATE, 0.0
     async with AsyncExitStack() as stack:
         voice = await open_voice(speaking, stack)
@@ -66,7 +67,7 @@ async def check_voice(config: Config) -> tuple[Finding, Samples | None]:
         return Finding("voice", "problem", f"{speaking.engine} made no sound", "choose another speaking.engine"), None
     spoken = np.asarray(soxr.resample(np.concatenate(pieces), rate, SAMPLE_RATE), np.float32)
     name = f"{speaking.engine} {speaking.voice}".strip()
-    message, figures = f"{name}: first sound after {first:.2f} s", {"first_sound_seconds": round(first, 3)}
+    message, figures = f"{name}: first sound after {1000 * first:.0f} ms", {"first_sound_seconds": round(first, 4)}
     if first > SLOW:
         fix = "a lighter speaking.engine answers sooner: espeak or pyttsx3"
         return Finding("voice", "warning", message, fix, figures), spoken

@@ -14,7 +14,7 @@ from voicestream.sessions.check_echo import check_echo
 from voicestream.sessions.check_machine import check_clock, check_disk, check_python, check_service
 from voicestream.sessions.check_model import check_model
 from voicestream.sessions.check_recognizer import check_recognizer
-from voicestream.sessions.check_sound import check_loudspeaker, check_microphone, check_portaudio
+from voicestream.sessions.check_sound import check_loudspeaker, check_microphone, check_portaudio, check_wake_word
 from voicestream.sessions.check_voice import INSTALL, check_espeak, check_voice
 from voicestream.sessions.findings import Finding
 from voicestream.vocabulary import Samples
@@ -63,6 +63,7 @@ class Doctor:
         config = self._config
         portaudio = "sudo apt install libportaudio2; elsewhere than on Linux: pip install sounddevice"
         devices = "`voicestream devices` lists what there is"
+        wake_word = "pip install 'voicestream[wake]', or turns.listening: wake_phrase, which takes any words"
         typed = "`voicestream devices` lists what there is; on a terminal, `voicestream talk` takes typed lines too"
         return (
             Check("python", "looking at Python", check_python),
@@ -72,6 +73,7 @@ class Doctor:
             Check("loudspeaker", "opening the loudspeaker", lambda: check_loudspeaker(config), devices),
             Check("microphone", "listening for a second", lambda: check_microphone(config), typed),
             Check("echo", "playing a chirp", lambda: check_echo(config), devices),
+            Check("wake word", "loading the wake word", lambda: check_wake_word(config), wake_word),
             Check("espeak", "looking for espeak-ng", lambda: check_espeak(config), INSTALL),
             Check(
                 "voice", "letting the voice speak", self._check_voice, "`voicestream voices --engine all` lists them"

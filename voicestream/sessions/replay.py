@@ -6,7 +6,8 @@ events are those of the recording, byte for byte: no field stands for the time o
 the session ran on a clock that moves in recorded steps (see stepped_time).
 
 Where the program or a setting was changed, and asks for what was not recorded, the tape gives what is most like it, by
-rules that each part of tape/ states; a loudspeaker that is told other things goes on as a simulated one.
+rules that each part of tape/ states; a loudspeaker that is told other things goes on as a simulated one. Where
+settings choose another recognizer or voice of this machine, these work for real (see chosen_parts).
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ import msgspec
 from voicestream.assemble import make_mind
 from voicestream.assistant import Assistant
 from voicestream.backends.audio_files import FileSpeaker
+from voicestream.backends.echo_canceller import open_canceller
 from voicestream.backends.silero import Silero
 from voicestream.config import Config, change_config
 from voicestream.errors import InputError
 from voicestream.events import Event, Events, Level, as_json, from_json
-from voicestream.parts import EchoCanceller, Parts, WakeWordDetector
+from voicestream.parts import Parts, WakeWordDetector
+from voicestream.sessions.chosen_parts import ChosenParts
 from voicestream.sessions.controls import Controls
 from voicestream.sessions.conversation import ringing
 from voicestream.sessions.record import EVENTS
@@ -83,8 +86,10 @@ def replay(folder: Path, wish: Wish) -> Replayed:
     started_at = float(tape.notes["start"][0])
     broken_off = tape.last - started_at - 1 / TICKS_PER_SECOND  # the last step may not have been taken to its end
     until = min(wish.until, float("inf") if tape.is_whole else broken_off)
-    tools = _LocalParts(config, tape)
-    lines = run_in_virtual_time(_run(_Session(tape, audio, config, tools, until, wish.output)), started_at)
+    local = _LocalParts(config, tape)
+    with ChosenParts(config, wish.overrides, tape) as chosen:
+        session = _Session(tape, audio, config, local, chosen, until, wish.output)
+        lines = run_in_virtual_time(_run(session), started_at)
     recorded = list(itertools.takewhile(lambda line: json_time(line) <= until, _read_events(folder)))
     notice = "" if tape.is_whole else f"The recording breaks off after {until:.1f} s; it is replayed up to there."
     return Replayed(lines, recorded, notice)
@@ -111,14 +116,8 @@ class _LocalParts:
     def __init__(self, config: Config, tape: Tape) -> None:
         self.detector = Silero()
         self.guess = choose_language_guess(config.speaking)
-        self.canceller = _canceller() if tape.notes.get("canceller") else None
+        self.canceller = open_canceller() if tape.notes.get("canceller") else None
         self.wake_word = _wake_word(config) if config.turns.listening == "wake_word" else None
-
-
-def _canceller() -> EchoCanceller | None:
-    from voicestream.backends.echo_canceller import open_canceller
-
-    return open_canceller(lambda code, message: None)
 
 
 def _wake_word(config: Config) -> WakeWordDetector:
@@ -133,6 +132,7 @@ class _Session:
     audio: AudioReader
     config: Config
     local: _LocalParts
+    chosen: ChosenParts
     until: float
     output: str
 
@@ -228,9 +228,9 @@ async def _assistant(
             canceller=local.canceller,
             wake_word=local.wake_word,
             detector=local.detector,
-            recognizer=TapedRecognizer(player),
+            recognizer=session.chosen.recognizer or TapedRecognizer(player),
             thinker=mind.thinker,
-            voice=TapedVoice(player, seconds_per_letter=_seconds_per_letter(tape)),
+            voice=session.chosen.voice or TapedVoice(player, seconds_per_letter=_seconds_per_letter(tape)),
             speaker=speaker,
             delivery=mind.delivery,
             now=lambda: moment().wall,

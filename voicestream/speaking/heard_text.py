@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from voicestream.vocabulary import Played, Sentence
+from voicestream.vocabulary import Played, Sentence, WordTime
 
 _SHARE = 0.5
 """Share of a word's time that must have sounded for it to count as heard, unless asked otherwise."""
@@ -50,12 +50,18 @@ def _spoken_to(part: Played, share: float) -> int:
         played = part.seconds / part.total if part.total > 0 else 0.0
         return int(len(part.sentence.spoken) * min(1.0, played))
     heard = 0
-    for place, word in enumerate(part.words):
-        is_last = place + 1 == len(part.words)
+    words = [word for word, before in zip(part.words, (None, *part.words), strict=False) if not _is_same(word, before)]
+    for place, word in enumerate(words):
+        is_last = place + 1 == len(words)
         # the last word ends before the pause that follows its sentence
         length = _LAST_WORD + _LETTER * (word.end - word.start)
-        until = min(part.total, word.time + length) if is_last else part.words[place + 1].time
+        until = min(part.total, part.words[-1].time + length) if is_last else words[place + 1].time
         if word.time + share * max(0.0, until - word.time) <= part.seconds:
             heard = word.end
     rest = part.sentence.spoken[heard:]
     return heard + len(rest) - len(rest.lstrip(_SIGNS)) if heard else 0
+
+
+def _is_same(word: WordTime, before: WordTime | None) -> bool:
+    """Tell whether a word goes on with the one before it: "$4.50" is said in five words, and heard as one."""
+    return before is not None and (word.start, word.end) == (before.start, before.end)

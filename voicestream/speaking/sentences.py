@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from voicestream.speaking.clauses import CLAUSE_MARKS, clause_ends, find_blank, find_clause, find_item, may_be_item
 from voicestream.speaking.draft import Draft
 from voicestream.speaking.full_stops import NO, STOPS, WAIT, is_stop, is_surely_complete, stop_ends_sentence
-from voicestream.speaking.languages import Language, LanguageGuess, load_language
+from voicestream.speaking.languages import CommonWords, Language, load_language
 from voicestream.speaking.page import Piece, Policy
 from voicestream.speaking.spoken_text import SpokenText
 from voicestream.vocabulary import Sentence
@@ -80,7 +80,7 @@ class SentenceSplitter:
         self._filter = SpokenText(self._options.policy)
         self._draft = Draft()
         self._sentences: list[Sentence] = []
-        self._guess = LanguageGuess()
+        self._guess = CommonWords()
         self._heard: float | None = None
         self._begin()
 

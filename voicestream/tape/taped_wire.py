@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from voicestream.tape.forms import Audio, Form, Json, Streams
@@ -140,10 +143,10 @@ async def _ask(client: httpx.AsyncClient, request: httpx.Request, key: str) -> A
     response: httpx.Response | None = None
     try:
         response = await client.send(request, stream=True)
-        yield Head(
-            response.status_code,
-            {name: value for name, value in response.headers.items() if name in KEPT_HEADERS},
-        )
+        headers = {name: value for name, value in response.headers.items() if name in KEPT_HEADERS}
+        if wait := seconds_of(headers.get("retry-after", ""), datetime.now(UTC)):
+            headers["retry-after"] = wait
+        yield Head(response.status_code, headers)
         async for piece in response.stream:  # type: ignore[union-attr] # that of an AsyncClient is asynchronous
             yield piece.replace(key.encode(), STRUCK_OUT) if key else piece
     except httpx.HTTPError as error:
@@ -151,6 +154,14 @@ async def _ask(client: httpx.AsyncClient, request: httpx.Request, key: str) -> A
     finally:
         if response is not None:
             await response.aclose()
+
+
+def seconds_of(retry_after: str, now: datetime) -> str:
+    """Return the seconds until a date, or nothing where it is none: a date means another wait at every replay."""
+    try:
+        return str(max(0, math.ceil((parsedate_to_datetime(retry_after) - now).total_seconds())))
+    except (TypeError, ValueError):
+        return ""
 
 
 def _as_error(lost: Lost) -> httpx.HTTPError:

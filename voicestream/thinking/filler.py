@@ -60,4 +60,7 @@ class FillingThinker:
 
 def _begins(part: ModelPart) -> bool:
     """Tell whether something is said or done from here on; a slow tool has a word of its own."""
-    return isinstance(part, (Delta, ToolCall)) or (isinstance(part, ModelNotice) and bool(part.spoken))
+    match part:
+        case Delta(text) | ModelNotice(spoken=text):
+            return bool(text.strip())
+    return isinstance(part, ToolCall)

@@ -18,6 +18,8 @@ from voicestream.vocabulary import SpeechResumed, SpeechStarted, Transcript
 
 RESUME_AFTER = 0.45
 """Seconds after a sound over an answer; with one frame of 32 ms more the answer goes on within 0.5 s."""
+LONGEST_PAUSE = 4.0
+"""Seconds for which a sound without words holds an answer up: singing, a crying child or a saw may go on for ever."""
 SURE_WORDS = 2
 """Words of a partial transcript that make an interruption; a single one may be a misheard cough: the final tells."""
 FALSE_END = 1.0
@@ -78,9 +80,16 @@ def go_on_answering(floor: Floor, reason: act.ResumeReason) -> None:
 
 
 def wait_held(floor: Floor, event: object) -> None:
-    """Let the held answer go on when the sound is over and no words came of it."""
-    if not floor.is_voiced and floor.now >= floor.voice_end + RESUME_AFTER:
+    """Let the held answer go on when the sound is over, or too long, and no words came of it."""
+    if is_waited_for(floor):
         go_on_answering(floor, "silence")
+
+
+def is_waited_for(floor: Floor) -> bool:
+    """Tell whether a sound has had its time to become words."""
+    if floor.is_voiced:
+        return floor.now >= floor.silenced_at + LONGEST_PAUSE
+    return floor.now >= floor.voice_end + RESUME_AFTER
 
 
 def begin_sounding(floor: Floor, event: act.AnswerSounding) -> None:
@@ -205,8 +214,8 @@ def go_on_speaking(floor: Floor, reason: SoundReason) -> None:
 
 
 def wait_paused(floor: Floor, event: object) -> None:
-    """Let the paused answer go on when the sound is over and no words came of it; late words interrupt it yet."""
-    if not floor.is_voiced and floor.now >= floor.voice_end + RESUME_AFTER:
+    """Let the paused answer go on when the sound is over, or too long, and no words came of it; late ones interrupt."""
+    if is_waited_for(floor):
         go_on_speaking(floor, "silence")
 
 

@@ -140,8 +140,9 @@ class Floor:
 
     @property
     def first_unanswered(self) -> int:
-        """Number of the first speech that is not part of a taken turn."""
-        return self.words.first_speech if self.taken is None else self.taken_speech + 1
+        """Number of the first speech that is not part of a taken turn, and was not ignored."""
+        first = self.words.first_speech
+        return first if self.taken is None else max(first, self.taken_speech + 1)
 
     @property
     def has_speech(self) -> bool:
