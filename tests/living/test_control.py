@@ -13,7 +13,7 @@ import pytest
 
 from voicestream.backends.no_ears import NoEars
 from voicestream.config import Config, load_config
-from voicestream.events import Event, Events
+from voicestream.events import Event, Events, Notice
 from voicestream.sessions.control import controlled, socket_path
 from voicestream.sessions.controls import Controls
 from voicestream.sessions.conversation import open_assistant
@@ -114,6 +114,28 @@ def test_a_line_without_end_closes_its_connection_only(tmp_path: Path) -> None:
                 assert await caller.reader.read() == b""
             async with calling(tmp_path) as other:
                 assert (await other.ask(b'{"command": "status"}'))["ok"]
+
+    asyncio.run(run())
+
+
+def test_a_watcher_that_never_reads_is_left_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    async def run() -> None:
+        events = Events()
+        async with (
+            open_assistant(settings(tmp_path), events, ears=NoEars()) as assistant,
+            controlled(Controls(assistant), events, settings(tmp_path).control),
+            calling(tmp_path) as lazy,
+            calling(tmp_path) as caller,
+        ):
+            assert (await lazy.ask(b'{"command": "events"}'))["ok"]
+            lazy.writer.transport.pause_reading()
+            for _ in range(200):
+                events.emit(Notice(code="long", message="x" * 20_000))
+            assert (await caller.ask(b'{"command": "status"}'))["ok"]
+            lazy.writer.transport.resume_reading()
+            with suppress(ConnectionError):  # left: what was sent comes, and then the end
+                async with asyncio.timeout(15):
+                    assert len(await lazy.reader.read(10_000_000)) < 4_000_000
 
     asyncio.run(run())
 

@@ -29,7 +29,7 @@ audio: {{input: "{folder}/quiet.wav", output: none}}
 hearing: {{recognizer: sphinx}}
 thinking: {{provider: offline}}
 turns: {{end_of_turn: {end_of_turn}}}
-speaking: {{rate: {rate}}}
+speaking: {{pitch: {pitch}}}
 control: {{socket: {folder}/runtime/control.sock}}
 hooks: {{run: {{ready: "cp /dev/stdin {folder}/ready.json"}}}}
 """
@@ -44,8 +44,8 @@ class Headless:
     told: asyncio.Queue[str]
     """What systemd would read."""
 
-    def write_settings(self, end_of_turn: float, rate: int = 175) -> None:
-        settings = SETTINGS.format(folder=self.folder, end_of_turn=end_of_turn, rate=rate)
+    def write_settings(self, end_of_turn: float, pitch: int = 50) -> None:
+        settings = SETTINGS.format(folder=self.folder, end_of_turn=end_of_turn, pitch=pitch)
         (self.folder / "config.yaml").write_text(settings, encoding="utf-8")
 
     async def message(self) -> str:
@@ -131,9 +131,9 @@ def test_a_service_is_ready_alive_steered_reloaded_and_ended(tmp_path: Path) -> 
             assert await running.call("stop") == (0, "")
             await running.message_with("STATUS=listening")
 
-            running.write_settings(end_of_turn=0.8, rate=200)
+            running.write_settings(end_of_turn=0.8, pitch=60)
             running.process.send_signal(signal.SIGHUP)
-            assert "after a restart: speaking.rate" in await line_with(out, "read again")
+            assert "after a restart: speaking.pitch" in await line_with(out, "read again")
             (tmp_path / "config.yaml").write_text("turns: {end_of_turn: soon}", encoding="utf-8")
             running.process.send_signal(signal.SIGHUP)
             await line_with(out, "nothing is changed")

@@ -86,6 +86,24 @@ def test_what_cannot_be_run_or_fails_is_told() -> None:
     assert asyncio.run(run_hook(python("raise SystemExit(3)"), "{}", 10)) == "ended with status 3"
 
 
+def test_a_hanging_command_holds_up_neither_a_thousand_events_nor_the_end(tmp_path: Path) -> None:
+    async def run() -> None:
+        events, pid = Events(), tmp_path / "pid"
+        commands = {"turn": f"{python(SLEEPER)} {pid}", "answer": "/nowhere/at-all"}
+        async with asyncio.timeout(15):
+            async with hooked(events, lambda: Hooks(run=commands, limit=600)):
+                for number in range(1000):
+                    events.emit(told.Turn(turn=number, text=""))
+                while not (pid.exists() and pid.read_text()):  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)  # another process writes it, and tells nobody
+            deadline = time.monotonic() + 5
+            while is_running(int(pid.read_text())):
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.02)  # the kernel ends it in its own time
+
+    asyncio.run(run())
+
+
 def test_publishing_never_waits_for_a_command_and_the_newest_are_kept(tmp_path: Path) -> None:
     async def run() -> list[dict]:
         events, path = Events(), tmp_path / "out"

@@ -239,7 +239,7 @@ def test_the_second_takes_over_with_one_notice_and_the_first_comes_back_later() 
     far, near, notices, now = Scripted("far"), Scripted("near"), list[str](), [0.0]
 
     async def run() -> None:
-        recognizer = FallbackRecognizer(far, near, notices.append, 60.0, lambda: now[0])
+        recognizer = FallbackRecognizer(far, near, notices.append, 30.0, lambda: now[0])
 
         async def ask(is_final: bool = True) -> str:
             return (await recognizer.transcribe(SPEECH, is_final=is_final)).text
@@ -249,12 +249,14 @@ def test_the_second_takes_over_with_one_notice_and_the_first_comes_back_later() 
         assert await ask() == "near"
         assert await ask() == "near"
         assert far.calls == 2  # it is left alone for a while
-        now[0] = 61.0
+        now[0] = 31.0
         assert await ask(is_final=False) == "near"  # no partial text waits for it
         assert far.calls == 2
         assert await ask() == "near"
         assert far.calls == 3
-        far.is_down, now[0] = False, 122.0
+        far.is_down, now[0] = False, 62.0
+        assert await ask() == "near"  # the next pause is longer
+        now[0] = 92.0
         assert await ask() == "far"
         assert await ask(is_final=False) == "far"
 

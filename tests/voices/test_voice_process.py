@@ -206,10 +206,10 @@ def test_a_reader_that_does_not_read_holds_the_voice_back(program: ChildProgram)
 
 def test_the_time_that_a_reader_takes_is_not_counted_against_the_voice(program: ChildProgram) -> None:
     async def run() -> None:
-        patient = replace(program, sentence_limit=1.0, letter_limit=0.0)
-        async with ChildVoice(patient) as voice, aclosing(voice.synthesize("word " * 200)) as pieces:
+        patient = replace(program, sentence_limit=2.0, letter_limit=0.0)
+        async with ChildVoice(patient) as voice, aclosing(voice.synthesize("word " * 100)) as pieces:
             await anext(pieces)
-            await asyncio.sleep(1.1)
+            await asyncio.sleep(2.1)
             assert [pcm async for pcm in pieces]
 
     asyncio.run(run())
@@ -250,6 +250,22 @@ def test_a_child_killed_in_a_sentence_costs_at_most_that_sentence(program: Child
         assert lost > 5
 
     asyncio.run(run())
+
+
+def test_a_child_that_dies_is_buried_without_a_word(program: ChildProgram, caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        async with ChildVoice(program) as voice:
+            for _ in range(5):
+                assert voice.process_id is not None
+                os.kill(voice.process_id, signal.SIGKILL)
+                await say(voice, "Yes.")
+                assert voice._current is not None
+                os.kill(voice._current.process_id or 0, signal.SIGKILL)
+                voice._current.kill()  # before asyncio has noticed
+                await say(voice, "Yes.")
+
+    asyncio.run(run())
+    assert caplog.text == ""
 
 
 def test_a_child_that_hangs_is_replaced_and_costs_one_sentence(program: ChildProgram) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -13,8 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soxr
+from chat_server import chat_server
+from headless_talk import Talk, talking
 from sound_card import RATE, SoundCard, missing, virtual_sound_card
 from spoken_questions import say
+
+FIRST, SECOND = "The first answer is about the weather.", "And this is the second one."
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,3 +67,60 @@ def test_a_question_at_the_microphone_is_answered_from_the_loudspeaker(tmp_path:
     assert status == 0
     assert "what can you do" in str(wait_for(events, "turn")["text"]).lower()
     assert np.abs(recording.samples).max() > 0.05
+
+
+def test_devices_come_and_go_and_the_conversation_goes_on() -> None:
+    if reason := missing():
+        pytest.skip(reason)
+    question = np.asarray(soxr.resample(say("what is the weather today"), 16_000, RATE), np.float32)
+
+    async def speak(card: SoundCard) -> None:
+        await asyncio.to_thread(card.speak(question).wait)
+
+    async def answered(talk: Talk, card: SoundCard) -> str:
+        await speak(card)
+        await talk.until("sound_started")
+        return str((await talk.until("answer"))["heard"]).strip()
+
+    async def live(card: SoundCard) -> None:
+        settings = {
+            "hearing.model": "tiny-synthetic",
+            "hearing.language": "en",
+            "audio.echo_canceller": "'off'",
+            "thinking.provider": "openai",
+            "control.socket": "none",
+        }
+        async with (
+            chat_server(FIRST, SECOND) as server,
+            talking(
+                *("--input", "vs_mic", "--output", "vs_speaker"),
+                settings={**settings, "thinking.base_url": server.base_url},
+                environment={**os.environ, **card.environment},
+            ) as talk,
+        ):
+            await talk.until("ready")
+            assert await answered(talk, card) == FIRST
+
+            card.unplug_microphone()
+            assert "vs_mic" in (await talk.until("microphone_lost"))["message"]
+            card.plug_in_microphone()
+            assert "vs_mic" in (await talk.until("microphone_back"))["message"]
+
+            card.unplug_speaker()
+            await talk.until("loudspeaker_moved")
+            card.plug_in_speaker()
+            assert "vs_speaker" in (await talk.until("loudspeaker_back"))["message"]
+
+            card.kill()
+            await talk.until_all({"microphone_lost", "loudspeaker_lost"})
+            card.start()
+            await talk.until_all({"microphone_back", "loudspeaker_back"})
+
+            with card.recording() as recording:
+                assert await answered(talk, card) == SECOND
+            assert np.abs(recording.samples).max() > 0.05
+            assert FIRST in json.dumps(server.requests[-1]["messages"])
+            assert await talk.end() == 0
+
+    with virtual_sound_card() as card:
+        asyncio.run(live(card))

@@ -8,7 +8,7 @@ import struct
 import sys
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,20 +28,26 @@ class InputMicrophone:
         self._descriptor = descriptor
         self._is_fast = is_fast
 
-    def listen(self) -> AbstractAsyncContextManager[AsyncIterator[Frame]]:
-        """Hand out frames until the sender closes, at the pace of the clock or as they come; raise InputError."""
-        return self._listen()
-
     @asynccontextmanager
-    async def _listen(self) -> AsyncGenerator[AsyncIterator[Frame], None]:
+    async def listen(self) -> AsyncGenerator[AsyncIterator[Frame], None]:
+        """Hand out frames until the sender closes, at the pace of the clock or as they come.
+
+        What is no audio raises InputError at the first frame: a sender may take its time, and nothing else waits.
+        """
         descriptor = sys.stdin.fileno() if self._descriptor is None else self._descriptor
         reader = InputReader(descriptor)
-        form, first = await _find_form(reader)
-        frames = pace_frames(cut_frames(_pieces(reader, form, first), form.rate), self._is_fast, QUICKER)
+        frames = pace_frames(_frames(reader), self._is_fast, QUICKER)
         try:
             yield frames
         finally:
             await frames.aclose()
+
+
+async def _frames(reader: InputReader) -> AsyncGenerator[Frame, None]:
+    form, first = await _find_form(reader)
+    async with aclosing(cut_frames(_pieces(reader, form, first), form.rate)) as frames:
+        async for frame in frames:
+            yield frame
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -272,7 +274,18 @@ class _Child(asyncio.SubprocessProtocol):
         """End the process now, whatever it does."""
         self.is_alive = False
         self._arrived.set()
-        self._transport.close()  # kills it, and closes the pipes
+        if sys.platform == "win32":
+            self._transport.close()  # kills it, and closes the pipes
+            return
+        for descriptor in (0, 1):
+            if pipe := self._transport.get_pipe_transport(descriptor):
+                pipe.close()
+        # Not by the transport: it takes the exit status of a process that has just died away from asyncio's watcher,
+        # which then writes a warning to the terminal.
+        process = self._transport.get_pid()
+        if process is not None and self._transport.get_returncode() is None:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
     async def gone(self) -> None:
         """Wait until nothing is left of it."""
@@ -335,6 +348,7 @@ async def _start_child(program: ChildProgram, settings: VoiceSettings) -> _Child
         raise VoiceError(f"the voice was not ready after {program.start_limit:g} s", "hung") from None
     except asyncio.CancelledError:
         child.kill()
+        await child.gone()
         raise
     if frame is not None and frame.kind is Kind.READY:
         return child

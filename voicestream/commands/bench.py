@@ -11,10 +11,12 @@ from voicestream.errors import UsageError
 BENCHES = {
     "conversation": "turn taking in a simulated room",
     "echo": "echo cancelling in a simulated room",
+    "footprint": "memory, processor and start of three set-ups",
     "hearing": "recognition: figures, speed, cost",
     "model": "the client of model servers: cost, speed, cancelling",
     "phrases": "the embedded recognizer",
     "sentences": "sentences and spoken text",
+    "soak": "hours of listening: memory",
     "voice": "voices: first sound, stop, endurance",
 }
 

@@ -9,8 +9,9 @@ from voicestream.errors import RecognitionError
 from voicestream.parts import Recognizer
 from voicestream.vocabulary import Hypothesis, Samples
 
-RETRY_AFTER = 60.0
-"""Seconds that the second recognizer is used before the first is asked again."""
+RETRY_AFTER, RETRY_LATEST = 4.0, 60.0
+"""Seconds that the second recognizer is used before the first is asked again: a server that was started anew is soon
+back, and one that stays away is asked ever more rarely."""
 
 
 class FallbackRecognizer:
@@ -27,7 +28,7 @@ class FallbackRecognizer:
         self._first = first
         self._second = second
         self._notice = notice
-        self._retry_after = retry_after
+        self._retry_first = self._retry_after = retry_after
         self._clock = clock
         self._failed_at: float | None = None
 
@@ -42,6 +43,9 @@ class FallbackRecognizer:
                 hypothesis = await self._first.transcribe(audio, is_final=is_final, prompt=prompt)
             except RecognitionError as error:
                 self._failed_at = self._clock()
+                self._retry_after = (
+                    min(2 * self._retry_after, RETRY_LATEST) if failed_at is not None else self._retry_first
+                )
                 if failed_at is None:
                     self._notice(f"{error}; the local recognizer takes over")
             else:

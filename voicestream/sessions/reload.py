@@ -15,11 +15,12 @@ from voicestream.config import Config
 from voicestream.errors import ConfigError
 from voicestream.events import ErrorEvent, Notice
 from voicestream.sessions.record import writable
+from voicestream.voice_choice import make_style
 
 if TYPE_CHECKING:
     from voicestream.tape.recorder import Recorder
 
-LIVE = ("turns", "hooks.", "speaking.pause")
+LIVE = ("turns.", "hooks.", "sentences.", "speaking.pause", "speaking.rate", "memory.summarize")
 """Begins of the keys that count at once."""
 
 NOT_LIVE = ("turns.listening", "turns.wake_phrase")
@@ -59,17 +60,31 @@ def take_settings(assistant: Assistant, wanted: Config) -> None:
     """Let settings count, as far as they can; tell what of them counts only after a restart."""
     before = assistant.config
     changed = [key for key in _keys(wanted) if _value(wanted, key) != _value(before, key)]
-    later = [key for key in changed if not key.startswith(LIVE) or key in NOT_LIVE]
-    turns = msgspec.structs.replace(
-        wanted.turns, listening=before.turns.listening, wake_phrase=before.turns.wake_phrase
-    )
-    speaking = msgspec.structs.replace(before.speaking, pause=wanted.speaking.pause)
-    assistant.config = msgspec.structs.replace(before, turns=turns, speaking=speaking, hooks=wanted.hooks)
-    assistant.turn_taking.change_rules(turns)
+    later = [key for key in changed if not _is_live(key)]
+    assistant.config = config = _with_live_keys(before, wanted)
+    assistant.turn_taking.change_rules(config.turns)
+    style = make_style(config, assistant.speaking_style.detect_language, assistant.speaking_style.report)
+    assistant.speaking_style = style
+    if (delivery := assistant.parts.delivery) and "speaking.rate" in changed:
+        delivery.rate = config.speaking.rate
     message = "The settings were read again."
     if later:
         message += f" These count after a restart: {', '.join(later)}."
     assistant.events.emit(Notice(code="reloaded", message=message))
+
+
+def _is_live(key: str) -> bool:
+    return key.startswith(LIVE) and key not in NOT_LIVE
+
+
+def _with_live_keys(before: Config, wanted: Config) -> Config:
+    """Return the settings from before with what counts at once of those that are wanted."""
+    sections = {}
+    for section in before.__struct_fields__:
+        new = getattr(wanted, section)
+        live = {key: getattr(new, key) for key in new.__struct_fields__ if _is_live(f"{section}.{key}")}
+        sections[section] = msgspec.structs.replace(getattr(before, section), **live)
+    return msgspec.structs.replace(before, **sections)
 
 
 def _keys(config: Config) -> list[str]:

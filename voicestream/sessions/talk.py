@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Coroutine
@@ -23,6 +22,7 @@ from voicestream.sessions.control import controlled
 from voicestream.sessions.controls import Controls
 from voicestream.sessions.conversation import open_assistant, show_events, typed_lines
 from voicestream.sessions.hooks import hooked
+from voicestream.sessions.memory import give_memory_back, loaded_for_long
 from voicestream.sessions.push_button import pressed_by_signal
 from voicestream.sessions.record import hold, on_tape, recording
 from voicestream.sessions.reload import reloaded_on_hangup
@@ -40,6 +40,7 @@ async def talk(config: Config, arguments: Namespace, read: Callable[[], Config])
     `read` gives the settings as they are now, for SIGHUP.
     """
     events = Events(asyncio.get_running_loop().time)
+    give_memory_back(events)
     async with recording(arguments.record, config, events) as recorder:
         terminal = show(events, config, arguments)
         is_typed = terminal is not None or (not arguments.headless and sys.stdin.isatty() and config.audio.input != "-")
@@ -48,10 +49,10 @@ async def talk(config: Config, arguments: Namespace, read: Callable[[], Config])
             hooked(events, lambda: (assistant.config if assistant else config).hooks),
             open_assistant(config, events, is_fast=arguments.fast, tape=recorder) as assistant,  # noqa: F811 - the hooks
         ):
-            gc.freeze()  # what is loaded stays: looking through it again and again would only cost time and pages
             finished = await type_without_microphone(assistant) if is_typed else None
-            async with on_tape(assistant, recorder, arguments.record):
-                await converse(assistant, terminal, read, recorder, is_typed=is_typed, finished=finished)
+            with loaded_for_long():
+                async with on_tape(assistant, recorder, arguments.record):
+                    await converse(assistant, terminal, read, recorder, is_typed=is_typed, finished=finished)
 
 
 async def type_without_microphone(assistant: Assistant) -> asyncio.Event | None:
