@@ -78,6 +78,8 @@ def show(events: Events, config: Config, arguments: Namespace) -> Terminal | Non
 
     if out := open_events(arguments):
         events.show_on(write_json_lines(out))
+    sys.stdout.write("voicestream is getting ready …\n")  # models take seconds to load, and the screen comes after
+    sys.stdout.flush()
     terminal = Terminal(is_verbose=arguments.verbose)
     events.show_on(terminal)
     return terminal
