@@ -144,7 +144,9 @@ async def play(stage: Stage) -> None:
         await asyncio.to_thread(speaking.wait)
         await stage.until(told.Answer, turn=3)
         stage.tmux("send-keys", "F10")
-        await asyncio.sleep(1)
+    heard = [event.text for event in stage.happened() if isinstance(event, told.Turn)]
+    if [text.lower().strip("?.") for text in heard] != [first, second, third]:
+        raise SystemExit(f"Heard {heard}: the machine was too busy. Try again.")
 
 
 def main() -> None:

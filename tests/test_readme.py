@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import re
 import shlex
 import textwrap
@@ -117,6 +117,10 @@ def test_every_picture_and_link_leads_somewhere() -> None:
         assert anchor in anchors, anchor
 
 
-def test_the_scripts_that_are_named_exist() -> None:
-    for name in re.findall(r"`(script/\w[\w./]*)", README):
-        assert (ROOT / name).is_file(), name
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "models/README.md"])
+def test_files_that_are_named_exist(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for name in re.findall(r"[`( ]((?:script|tests|voicestream|models)/[\w./]*\w)", text):
+        assert (ROOT / name).exists(), name
+    for name in re.findall(r"python -m ([\w.]+)", text):
+        assert importlib.util.find_spec(name), name

@@ -53,6 +53,18 @@ def test_on_a_terminal_the_words_appear_while_they_are_said_and_written() -> Non
     ]
 
 
+def test_the_models_thinking_stands_on_lines_of_its_own_where_it_is_asked_for() -> None:
+    out = io.StringIO()
+    lines = Lines(out, is_live=True, is_verbose=True)
+    for event in (
+        told.ReasoningEvent(turn=1, text="Let me"),
+        told.ReasoningEvent(turn=1, text=" see."),
+        *CONVERSATION[3:5],
+    ):
+        lines(event)
+    assert out.getvalue() == "  ~ Let me see.\nvoicestream: It is sunny. And"
+
+
 EVIL = [
     "\x1b[2J",  # clears the screen
     "\x1b]0;owned\x07",  # sets the window's title

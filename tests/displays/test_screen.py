@@ -9,7 +9,7 @@ from wcwidth import wcswidth
 
 from voicestream import events as told
 from voicestream.displays.screen import Screen
-from voicestream.displays.wrapping import Line, Wrapped, fitting, steady
+from voicestream.displays.wrapping import Line, Wrapped, ending, fitting, steady
 from voicestream.events import Event
 
 
@@ -84,6 +84,12 @@ def test_the_answer_streams_in_before_its_sentence_is_complete() -> None:
     assert body(*ANSWER) == ["  It is sunny. Tomorrow it rains."]
 
 
+def test_what_the_model_thinks_is_shown_only_where_it_is_asked_for() -> None:
+    events = (told.ReasoningEvent(turn=1, text="Let me "), told.ReasoningEvent(turn=1, text="see."), ANSWER[0])
+    assert body(*events) == ["  It is sunny. Tomorrow it"]
+    assert body(*events, is_verbose=True) == ["~ Let me see.", "  It is sunny. Tomorrow it"]
+
+
 def test_a_filler_that_no_delta_brought_is_shown_where_it_was_said() -> None:
     filler = told.SentenceEvent(turn=1, index=0, text="One moment. ", spoken="One moment.")
     events = (filler, told.DeltaEvent(turn=1, text="It is noon. Then"))
@@ -98,6 +104,16 @@ def test_the_sentence_that_sounds_is_marked_and_in_it_the_next_word() -> None:
     assert styled(lines, "word") == "it"
     assert styled(lines, "spoken").replace("▸ ", "") == "Tomorrow  rains."
     assert text_of(screen.body(14, 9)) == ["  It is sunny.", "▸ Tomorrow it", "▸ rains."]
+
+
+def test_signs_of_markup_are_not_marked_as_words() -> None:
+    text = "The **first** one."
+    answer = (
+        told.DeltaEvent(turn=1, text=text),
+        told.SentenceEvent(turn=1, index=0, text=text, spoken="The first one."),
+    )
+    screen = screen_of(*answer, told.SoundStarted(turn=1, index=0), spoken=lambda: "The **first")
+    assert styled(screen.body(80, 9), "word") == "one."
 
 
 def test_what_was_not_heard_of_an_interrupted_answer_is_dimmed() -> None:
@@ -219,4 +235,13 @@ def test_what_is_too_wide_is_cut_with_an_ellipsis() -> None:
         "abc",
         "日本…",
         "",
+    )
+
+
+def test_of_words_that_are_being_said_the_last_are_shown() -> None:
+    assert (ending("one two", 7), ending("one two three", 7), ending("日本語です", 5), ending("a\nb", 9)) == (
+        "one two",
+        "… three",
+        "…です",
+        "a b",
     )

@@ -178,6 +178,7 @@ def test_talk_draws_on_a_terminal_and_answers_what_is_typed(tmux: Tmux, tmp_path
     words = [sys.executable, "-m", "voicestream", "talk", *(word for each in settings for word in ("--set", each))]
     shell = f'{shlex.join([*silent_home(tmp_path), *words])}; echo "ended with $?"; sleep 60'
     tmux.run("new-session", "-d", "-x", "80", "-y", "24", shell)
+    tmux.wait_for_text("voicestream is getting ready")
     tmux.wait_for_text("Type what")
     tmux.wait_for_text("F10 quit")
     tmux.keys("what can you do", "Enter")

@@ -42,6 +42,13 @@ def test_word_times_tell_the_last_word_heard(seconds: float, heard: str) -> None
     assert said == heard.removesuffix("](http://x.org).") or said == heard
 
 
+@pytest.mark.parametrize("seconds", [0.1, 0.4, 0.6, 0.9, 1.1, 2.2])
+def test_words_that_have_sounded_to_their_end_leave_out_the_one_that_sounds(seconds: float) -> None:
+    sentence = split("One two three four five six.")[0]
+    whole = heard_text([sentence], [Played(sentence, seconds, 3.0, times(sentence))], share=1.0)
+    assert len(whole.split()) == int(seconds / 0.5)
+
+
 def test_without_word_times_the_share_of_samples_tells() -> None:
     sentences = split("One two three four five six seven eight nine ten.")
     assert heard_text(sentences, [Played(sentences[0], 2.0, 4.0)]) == "One two three four five"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from argparse import ArgumentParser, Namespace
 
-from voicestream.commands.options import add_events, add_input, add_settings, open_events, read_config
+from voicestream.commands.options import add_events, add_fast, add_input, add_settings, open_events, read_config
 
 EXAMPLES = """
 voicestream listen                        from the microphone
@@ -17,6 +17,7 @@ voicestream listen --set hearing.model=small --set hearing.language=de
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream listen`."""
     add_input(parser)
+    add_fast(parser)
     add_events(parser)
     add_settings(parser)
     parser.add_argument("--phrases", action="store_true", help="list what the embedded recognizer understands")

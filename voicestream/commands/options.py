@@ -56,8 +56,12 @@ def add_verbose(parser: ArgumentParser) -> None:
 
 
 def add_input(parser: ArgumentParser) -> None:
-    """Add --input and --fast."""
+    """Add --input."""
     parser.add_argument("--input", metavar="WHERE", help="mic, a device's name or number, a WAV or FLAC file, or -")
+
+
+def add_fast(parser: ArgumentParser) -> None:
+    """Add --fast."""
     parser.add_argument("--fast", action="store_true", help="do not read a file at the pace of speech, but at once")
 
 

@@ -7,7 +7,15 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from voicestream.commands.options import add_events, add_input, add_output, add_settings, add_verbose, read_config
+from voicestream.commands.options import (
+    add_events,
+    add_fast,
+    add_input,
+    add_output,
+    add_settings,
+    add_verbose,
+    read_config,
+)
 
 EXAMPLES = """
 voicestream talk                                            to a person at the microphone
@@ -20,6 +28,7 @@ voicestream talk --events talk.jsonl                        then: voicestream ti
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream talk`."""
     add_input(parser)
+    add_fast(parser)
     add_output(parser)
     add_events(parser)
     add_settings(parser)

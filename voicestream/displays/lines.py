@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import unicodedata
 from typing import TextIO
@@ -41,8 +42,8 @@ class Lines:
         self._out = out
         self._is_live = is_live
         self._is_verbose = is_verbose
-        self._is_in_answer = False
-        self._is_in_partial = False
+        self._unfinished = ""
+        """What the last line holds, which has no end yet: live, answer or thought."""
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -52,18 +53,18 @@ class Lines:
                 if event.input:
                     self._line(f"· listening on {event.input}; speaking on {event.output}; Ctrl-C ends")
             case told.Notice():
-                self._line(f"· {printable(event.message)}")
-            case told.TranscriptEvent(text=text) if text and self._is_live and not self._is_in_answer:
-                self._out.write(f"{CLEAR_LINE}  … {self._fitting(printable(text))}")
-                self._is_in_partial = True
+                self._line(f"· {event.message}")
+            case told.TranscriptEvent(text=text) if text and self._is_live and self._unfinished in ("", "live"):
+                self._out.write(live_line(text))
+                self._unfinished = "live"
             case told.Turn():
                 self._line(f"you: {event.text}")
             case told.DeltaEvent() if self._is_live:
-                self._answer(event.text)
+                self._go_on("answer", "voicestream: ", event.text)
             case told.SentenceEvent() if not self._is_live:
-                self._answer(event.text)
+                self._go_on("answer", "voicestream: ", event.text)
             case told.ReasoningEvent() if self._is_verbose:
-                self._out.write(printable(event.text))
+                self._go_on("thought", "  ~ ", event.text)
             case told.Interrupted():
                 self._line("  (interrupted)")
             case told.Answer():
@@ -76,11 +77,11 @@ class Lines:
                 self._line(f"! {event.stage}: {event.message}")
         self._out.flush()
 
-    def _answer(self, text: str) -> None:
-        if not self._is_in_answer:
+    def _go_on(self, kind: str, mark: str, text: str) -> None:
+        if self._unfinished != kind:
             self._end_line()
-            self._out.write("voicestream: ")
-            self._is_in_answer = True
+            self._out.write(mark)
+            self._unfinished = kind
         self._out.write(printable(text))
 
     def _line(self, text: str) -> None:
@@ -88,13 +89,14 @@ class Lines:
         self._out.write(printable(text) + "\n")
 
     def _end_line(self) -> None:
-        if self._is_in_partial:
-            self._out.write(CLEAR_LINE)
-        elif self._is_in_answer:
-            self._out.write("\n")
-        self._is_in_partial = self._is_in_answer = False
+        if self._unfinished:
+            self._out.write(CLEAR_LINE if self._unfinished == "live" else "\n")
+        self._unfinished = ""
 
-    def _fitting(self, text: str) -> str:
-        """Return the end of the text that fits on one line of 80 columns."""
-        flat = " ".join(text.split())
-        return flat if len(flat) <= 72 else "…" + flat[-71:]
+
+def live_line(text: str) -> str:
+    """Return what shows words that are being said on a line of the terminal, in the place of what stood there."""
+    from voicestream.displays.wrapping import ending  # late: a service that shows nothing live spares its tables
+
+    mark = f"{CLEAR_LINE}  … "
+    return mark + ending(printable(text), shutil.get_terminal_size().columns - 8)  # the terminal echoes ^C at its end

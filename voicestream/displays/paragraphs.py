@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from voicestream.displays.lines import printable
 from voicestream.displays.wrapping import Change, Line, Piece, Wrapped, steady
 
-MARKS = {"you": "› ", "answer": "  ", "notice": "· ", "error": "! ", "live": "… "}
+MARKS = {"you": "› ", "answer": "  ", "notice": "· ", "thought": "~ ", "error": "! ", "live": "… "}
 """What stands before a paragraph of each kind."""
 
 SPEAKING = "▸ "
@@ -13,6 +15,10 @@ SPEAKING = "▸ "
 
 GAP = {"you": 1}
 """Empty lines above a paragraph."""
+
+
+WORD = re.compile(r"\S*\w\S*")
+"""What is marked as a word: signs alone, such as those of markup, are none."""
 
 
 class Paragraph:
@@ -80,10 +86,9 @@ class GrowingAnswer:
             return
         text = self.paragraph.text.text
         begin, end = self._ends[self._sounding - 1] if self._sounding else 0, self._ends[self._sounding]
-        word = min(max(begin, len(shown(spoken))), end)
-        word += len(text[word:end]) - len(text[word:end].lstrip())
-        after = word + len((text[word:end].split() or [""])[0])
-        self.paragraph.styles = [(0, "answer"), (begin, "spoken"), (word, "word"), (after, "spoken"), (end, "answer")]
+        word = WORD.search(text, min(max(begin, len(shown(spoken))), end), end)
+        here, after = word.span() if word else (end, end)
+        self.paragraph.styles = [(0, "answer"), (begin, "spoken"), (here, "word"), (after, "spoken"), (end, "answer")]
 
     def end(self, heard: str | None) -> None:
         """Take note that it is over; `heard` is what was heard of it, without what was said beside it; None: all."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from voicestream import events as told
 from voicestream.displays.lines import printable
-from voicestream.displays.paragraphs import GrowingAnswer, LiveText, Paragraph
+from voicestream.displays.paragraphs import GrowingAnswer, LiveText, Paragraph, shown
 from voicestream.displays.wrapping import Line, Piece, cells, fitting
 from voicestream.events import Event
 
@@ -30,8 +30,11 @@ KEPT = 300
 class Screen:
     """The conversation as far as it can be seen."""
 
-    def __init__(self, *, has_colour: bool = True, spoken: Callable[[], str] = lambda: "") -> None:
+    def __init__(
+        self, *, has_colour: bool = True, is_verbose: bool = False, spoken: Callable[[], str] = lambda: ""
+    ) -> None:
         self.state = "listening"
+        self._is_verbose = is_verbose
         self._spoken = spoken
         self._paragraphs: deque[Paragraph] = deque(maxlen=KEPT)
         self._answer: GrowingAnswer | None = None
@@ -67,6 +70,8 @@ class Screen:
                 self._paragraphs.append(Paragraph("error", f"{stage}: {message}"))
             case told.Latency(first_sound=seconds) if seconds is not None and event.turn:
                 self._latency = seconds
+            case told.ReasoningEvent(turn=turn, text=text) if self._is_verbose:
+                self._add_thought(turn, text)
             case told.DeltaEvent() | told.SentenceEvent() | told.SoundStarted() | told.Answer():
                 self._add_assistants(event)
             case _:
@@ -151,6 +156,13 @@ class Screen:
                 answer.add_sentence(text)
             case told.SoundStarted(index=index):
                 answer.begin_sound(index)
+
+    def _add_thought(self, turn: int, text: str) -> None:
+        last = self._paragraphs[-1] if self._paragraphs else None
+        if last is None or (last.kind, last.turn) != ("thought", turn):
+            last = Paragraph("thought", turn=turn)
+            self._paragraphs.append(last)
+        last.text.put(len(last.text.text), shown(text))
 
     def _end_answer(self, answer: GrowingAnswer | None, event: told.Answer) -> None:
         is_cut = event.finish == "interrupted"

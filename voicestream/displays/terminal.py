@@ -7,11 +7,7 @@ changed, and leaves colour out where NO_COLOR is set. What it knows of the assis
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from prompt_toolkit.application import Application
@@ -27,6 +23,7 @@ from prompt_toolkit.styles import Style
 
 from voicestream.displays.lines import printable
 from voicestream.displays.screen import Screen
+from voicestream.displays.terminal_device import kept_errors
 from voicestream.displays.wrapping import Line, Piece, cells, fitting
 from voicestream.events import Event
 
@@ -64,6 +61,7 @@ STYLE = Style.from_dict(
         "moving": "italic ansibrightblack",
         "you": "ansigreen",
         "notice": "ansibrightblack",
+        "thought": "italic ansibrightblack",
         "error": "ansired bold",
         "dim": "ansibrightblack",
         "level": "ansigreen",
@@ -112,8 +110,9 @@ class Controls(Protocol):
 class Terminal:
     """Draws the events on the terminal; `run` returns when the user quits."""
 
-    def __init__(self) -> None:
-        self._screen = Screen(has_colour=ColorDepth.from_env() is not ColorDepth.MONOCHROME, spoken=self._spoken)
+    def __init__(self, *, is_verbose: bool = False) -> None:
+        has_colour = ColorDepth.from_env() is not ColorDepth.MONOCHROME
+        self._screen = Screen(has_colour=has_colour, is_verbose=is_verbose, spoken=self._spoken)
         self._controls: Controls | None = None
         self._top: int | None = None
         """The first line that is shown while the user has scrolled back."""
@@ -241,28 +240,6 @@ class Terminal:
         last = max(0, self._screen.count(self._size()[0]) - height)
         top = (last if self._top is None else self._top) - pages * max(1, height - 1)
         self._top = None if top >= last else max(0, top)
-
-
-def can_draw() -> bool:
-    """Return whether standard input and output are a terminal that more than lines can be drawn on."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
-
-
-@contextmanager
-def kept_errors() -> Iterator[None]:
-    """Keep what libraries write past everything to file descriptor 2, and show it when the screen is free again."""
-    sys.stderr.flush()
-    own = os.dup(2)
-    with tempfile.TemporaryFile() as kept:
-        os.dup2(kept.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(own, 2)
-            os.close(own)
-            kept.seek(0)
-            sys.stderr.write(printable(kept.read().decode("utf-8", "replace")))
 
 
 def _when_pressed(act: Callable[[], None]) -> Callable[[KeyPressEvent], None]:

@@ -68,6 +68,18 @@ def fitting(text: str, width: int) -> str:
     return f"{kept}…" if width > 0 else ""
 
 
+def ending(text: str, width: int) -> str:
+    """Return the text on one line, or as much of its end as fits `width` cells, after an ellipsis."""
+    text = " ".join(text.split())
+    if cells(text) <= width:
+        return text
+    used, begin = 1, len(text)
+    while begin and used + cells(text[begin - 1]) <= width:
+        begin -= 1
+        used += cells(text[begin])
+    return f"…{text[begin:]}"
+
+
 class Wrapped:
     """A text and the lines that it makes."""
 

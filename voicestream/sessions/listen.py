@@ -11,7 +11,7 @@ from voicestream import events as told
 from voicestream.assemble import choose_microphone, open_ears
 from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
-from voicestream.displays.lines import CLEAR_LINE, printable
+from voicestream.displays.lines import CLEAR_LINE, live_line, printable
 from voicestream.events import Event, Events
 from voicestream.steps import AudioClock, find_speech, hear
 from voicestream.vocabulary import RecognitionFailed, SpeechEnded, SpeechStarted, Transcript
@@ -58,7 +58,7 @@ class Transcripts:
             case told.Notice(message=message) | told.ErrorEvent(message=message):
                 sys.stderr.write(f"voicestream: {printable(message)}\n")
             case told.Ready():
-                sys.stderr.write(f"voicestream: {event.recognizer} listens on {event.input}; Ctrl-C ends\n")
+                sys.stderr.write(f"voicestream: {printable(event.recognizer)} listens on {event.input}; Ctrl-C ends\n")
             case told.SpeechEndedEvent():
                 self._is_over = True
             case told.TranscriptEvent(text=text, final=True) if self._is_over:
@@ -68,8 +68,7 @@ class Transcripts:
                     sys.stdout.write(printable(text) + "\n")
                     sys.stdout.flush()
             case told.TranscriptEvent(text=text) if self._is_live:
-                self._clear()
-                sys.stderr.write("… " + printable(text)[-76:])
+                sys.stderr.write(live_line(text))
                 sys.stderr.flush()
 
     def _clear(self) -> None:

@@ -15,6 +15,7 @@ from voicestream.backends.no_ears import NoEars
 from voicestream.commands.options import open_events
 from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
+from voicestream.displays.terminal_device import can_draw
 from voicestream.errors import DeviceError
 from voicestream.events import Events, Notice
 from voicestream.sessions.control import controlled
@@ -74,22 +75,21 @@ def show(events: Events, config: Config, arguments: Namespace) -> Terminal | Non
     if is_plain(config, arguments):
         show_events(events, arguments, is_live=not (arguments.plain or arguments.headless))
         return None
-    from voicestream.displays.terminal import Terminal
+    from voicestream.displays.terminal import Terminal  # late: with its library it is 8 MB, which a service spares
 
     if out := open_events(arguments):
         events.show_on(write_json_lines(out))
-    terminal = Terminal()
+    sys.stdout.write("voicestream is getting ready …\n")  # models take seconds to load, and the screen comes after
+    sys.stdout.flush()
+    terminal = Terminal(is_verbose=arguments.verbose)
     events.show_on(terminal)
     return terminal
 
 
 def is_plain(config: Config, arguments: Namespace) -> bool:
     """Return whether lines are wanted, or all that this terminal can show."""
-    if arguments.plain or arguments.headless or arguments.events == "-" or is_file(config.audio.input):
-        return True
-    from voicestream.displays.terminal import can_draw  # late: with its library it is 8 MB, which a service spares
-
-    return not can_draw()
+    is_asked = arguments.plain or arguments.headless or arguments.events == "-"
+    return is_asked or is_file(config.audio.input) or not can_draw()
 
 
 async def converse(
