@@ -20,7 +20,7 @@ FAINT = 1e-4
 
 SHALLOW_DB = 12.0
 """Between the loud and the quiet tenth of the frames. Measured on 2 s of synthesized voices through a room of 0.6 s
-without a direct path: one voice 11.8 to 12.4, several 5.4 to 10.5. Of 184 recordings of people 3 are as quiet and as
+without a direct path: one voice 11.8 to 12.4, several 5.4 to 10.5. Of 184 recordings of people 2 are as quiet and as
 shallow, with noise 10 dB under the voice 13.5 and more."""
 
 JUDGED = 0.5
