@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import platform
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -65,7 +66,8 @@ async def recording(folder: Path | None, config: Config, events: Events) -> Asyn
             loop.call_soon(events.tell, Notice(code="recording", message=message))  # the displays may not be there yet
 
         recorder = Recorder(folder, tape, tell)
-        recorder.note("version", __version__)
+        versions = {"voicestream": __version__, "python": platform.python_version(), "system": platform.platform()}
+        recorder.note("versions", versions)
         recorder.note("settings", writable(config))
         events.show_on(lambda event: _write_event(event, lines, recorder))
         events.teller = lambda event: recorder.arrive("event", as_json(event), lambda: events.emit(event))
