@@ -11,7 +11,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # virtual_time, sound_card: helpers of several areas
 
-os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="voicestream-tests-")  # phrases that are kept, not among the user's own
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(
+    prefix="voicestream-tests-"
+)  # phrases that are kept, not among the user's own
 
 SHARED = Path(os.environ.get("VOICESTREAM_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 

@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(command_of(name).run(parser_of(name).parse_args(words)))
     except VoicestreamError as error:
-        from voicestream.displays.discreet import hide_keys  # late, as all that --help does not need
+        from voicestream.discreet import hide_keys  # late, as all that --help does not need
         from voicestream.displays.lines import printable
 
         sys.stderr.write(f"voicestream: {printable(hide_keys(str(error)))}\n")  # may hold what a server wrote

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
+from voicestream.discreet import hide_keys
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -333,7 +335,9 @@ class Events:
         self.teller(event)
 
     def emit(self, event: Event, at: float | None = None) -> None:
-        """Publish `event`, stamped with `at` or with the present."""
+        """Publish `event`, stamped with `at` or with the present; a message is rid of passwords in addresses first."""
+        if isinstance(event, (Notice, ErrorEvent)):
+            object.__setattr__(event, "message", hide_keys(event.message))
         object.__setattr__(event, "time", self.now() if at is None else at)
         for display in self._displays:
             display(event)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from voicestream.config import Thinking
-from voicestream.displays.discreet import hide_keys
+from voicestream.discreet import hide_keys
 from voicestream.errors import ConfigError, ModelError
 from voicestream.thinking.chat_protocol import ChatProtocol
 from voicestream.thinking.fallback import FallbackModel

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from voicestream.config import Config
-from voicestream.displays.discreet import hide_keys
+from voicestream.discreet import hide_keys
 from voicestream.errors import FetchError, InputError
 from voicestream.events import Events, Notice
 from voicestream.parts import Recognizer

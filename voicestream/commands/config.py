@@ -46,7 +46,7 @@ def run(arguments: Namespace) -> int:
 def _show(path: Path | None, overrides: list[str], config: Config) -> None:
     """Print each key with its value and where that comes from; no key or password is shown."""
     from voicestream.config import sources
-    from voicestream.displays.discreet import hide_keys
+    from voicestream.discreet import hide_keys
     from voicestream.displays.lines import printable
 
     print(f"# settings of {path}" if path else "# no file of settings: `voicestream config init` writes one")

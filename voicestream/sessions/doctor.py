@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from voicestream.config import Config
-from voicestream.displays.discreet import find_keys, hide_keys
+from voicestream.discreet import find_keys, hide_keys
 from voicestream.errors import VoicestreamError
 from voicestream.sessions.check_echo import check_echo
 from voicestream.sessions.check_machine import check_clock, check_disk, check_python, check_service

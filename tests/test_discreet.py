@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from voicestream.displays.discreet import find_keys, hide_keys
+from voicestream.discreet import find_keys, hide_keys
+from voicestream.events import ErrorEvent, Event, Events, Notice
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,13 @@ def test_values_of_variables_that_look_like_keys_are_hidden() -> None:
     keys = find_keys(environment, ["MINE", ""])
     text = "sk-abcdef longer-sk-abcdef named-in-settings /home/me 20"
     assert hide_keys(text, keys) == "… … … /home/me 20"
+
+
+@pytest.mark.parametrize("message", ["http://me:word@host:80/v1 does not answer"])
+def test_no_event_tells_the_password_of_an_address(message: str) -> None:
+    events, told = Events(), list[Event]()
+    events.show_on(told.append)
+    events.emit(Notice(code="recognizer", message=message))
+    events.emit(ErrorEvent(stage="voice", code="voice", message=message))
+    assert "word" not in str(told)
+    assert str(told).count("http://…@host:80/v1 does not answer") == 2
