@@ -405,6 +405,14 @@ def test_one_word_much_like_the_assistants_own_does_not_interrupt_and_another_do
         assert expected in kinds(talk.taken()), word
 
 
+def test_a_few_misheard_words_of_a_long_echo_do_not_interrupt() -> None:
+    own = "Every morning the fishermen went out before the sun was up and an old woman watched them from her window"
+    talk = in_state(State.SPEAKING)
+    talk.add(act.Saying(own, talk.now, 6.0))
+    talk.talk_over(own.replace("morning", "xylo").replace("woman", "quiff"), 5.0)
+    assert "Interrupt" not in kinds(talk.taken())
+
+
 def test_stop_between_the_assistants_own_words_stops() -> None:
     talk = in_state(State.SPEAKING)
     talk.add(act.Saying("The lighthouse was built in the year ten.", talk.now, 3.0))

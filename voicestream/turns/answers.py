@@ -22,6 +22,8 @@ LONGEST_PAUSE = 4.0
 """Seconds for which a sound without words holds an answer up: singing, a crying child or a saw may go on for ever."""
 SURE_WORDS = 2
 """Words of a partial transcript that make an interruption; a single one may be a misheard cough: the final tells."""
+SURE_SHARE = 0.15
+"""Share of a transcript with echo that must be the user's words: in a long echo some words are misheard."""
 FALSE_END = 1.0
 """Seconds after the first sound of an answer in which the user's speech shows that the turn was not over."""
 LONGEST_ECHO = 5.0
@@ -191,7 +193,7 @@ def is_sure(floor: Floor, event: Transcript, text: str) -> bool:
     if is_stop(text, floor.words.language) and (event.is_final or floor.state is State.SPEAKING):
         return True
     if floor.leaks or not event.is_final or floor.has_echo(event):  # a misheard echo is one word as a rule
-        return len(words) >= SURE_WORDS
+        return len(words) >= max(SURE_WORDS, SURE_SHARE * len(bare_words(event.text)))
     return bool(words)
 
 
