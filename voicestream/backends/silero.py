@@ -1,6 +1,6 @@
 """The Silero speech detector, version 6: the weights of the file that faster-whisper carries, run frame by frame.
 
-The network is so small that numpy runs it nearly as quickly as onnxruntime, which takes 35 MB of memory.
+The network is so small that numpy runs it as quickly as onnxruntime, which takes 35 MB of memory more.
 https://github.com/snakers4/silero-vad
 """
 
