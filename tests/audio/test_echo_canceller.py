@@ -10,6 +10,7 @@ import pytest
 
 from voicestream.backends.echo_canceller import (
     EchoCanceller,
+    Pcm16,
     Suppressor,
     WebRtcSuppressor,
     is_cancelled_by_system,
@@ -121,6 +122,38 @@ def test_without_the_extra_the_own_voice_is_taken_out_too_and_the_users_is_notic
     alone, both = slice(6 * SAMPLE_RATE, 8 * SAMPLE_RATE), slice(9 * SAMPLE_RATE, 11 * SAMPLE_RATE)
     assert not hard[alone].any()
     assert np.count_nonzero(hard[both] == soft[both]) > 0.5 * len(hard[both])  # its syllables: half of it is pauses
+
+
+class Watched:
+    """A suppressor that leaves all as it is, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def process(self, near: Pcm16, far: Pcm16) -> Pcm16:
+        self.asked += 1
+        return near
+
+
+def test_the_suppressor_is_asked_only_where_the_filter_leaves_too_much() -> None:
+    far = voice(14, 1)
+    rooms = {"clear": echo_of(far, 0.04), "rattling": echo_of(np.abs(far) - np.abs(far).mean(), 0.04)}
+    asked = {}
+    for room, echo in rooms.items():
+        watched = Watched()
+        cancel(EchoCanceller(watched), echo, far)
+        asked[room] = watched.asked
+    assert asked["clear"] == 0
+    assert asked["rattling"] > 7 / FRAME_SECONDS, "it decides for more than half of the time"
+
+
+def test_a_rattling_loudspeaker_is_silenced_by_the_suppressor() -> None:
+    far = voice(14, 1)
+    echo = echo_of(np.abs(far) - np.abs(far).mean(), 0.04)
+    soft, hard = cancel(EchoCanceller(suppressor()), echo, far)
+    late = slice(-4 * SAMPLE_RATE, -SAMPLE_RATE)
+    assert decibels(echo[late], soft[late]) < 6
+    assert decibels(echo[late], hard[late]) > 12
 
 
 def test_the_systems_own_canceller_is_known_by_its_name() -> None:

@@ -1,8 +1,8 @@
 """Takes the assistant's own voice out of the microphone, with two cancellers on one microphone.
 
-Our adaptive filter leaves the user's voice whole, for the recognizer and the wake word. WebRTC's AEC3 (the livekit
-wheel, where it is installed) suppresses harder, and decides whether somebody speaks over us; but it cuts the user's own
-voice by 10 dB. Without it, the levels that the filter leaves decide.
+Our adaptive filter leaves the user's voice whole, for the recognizer and the wake word; the levels of what it leaves
+decide whether somebody speaks over us. Where it leaves too much, as of a loudspeaker that rattles, WebRTC's AEC3 (the
+livekit wheel, where it is installed) decides: it suppresses harder, but cuts the user's own voice by 10 dB.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from voicestream.hearing.adaptive_filter import AdaptiveFilter
 from voicestream.hearing.echo_path import Echo, EchoPath
-from voicestream.hearing.near_end import NearEnd
+from voicestream.hearing.near_end import NearEnd, power
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
 
 if TYPE_CHECKING:
@@ -36,6 +36,13 @@ SURE, CERTAIN = 12.0, 18.0
 """Sharpness from which a measured delay is believed if the one before was the same to AGREE seconds, and at once."""
 
 AGREE = 0.003
+
+TOO_MUCH = 0.25
+"""Share of the echo's power left by the filter from which the suppressor decides: 6 dB. In simulated rooms the filter
+takes 16 to 26 dB, and 11 where the loudspeaker is overdriven; there the levels notice interruptions sooner."""
+
+PATIENCE = 0.03
+"""Share of a frame in what is known of the filter: it is judged by the last second."""
 
 QUIET = 1.0
 """Seconds after the last sound of the loudspeaker, after which there is no echo left, and nothing to do."""
@@ -102,6 +109,11 @@ class EchoCanceller:
         self._filter_shift = 0.0
         self._suppressor_shift = 0.0
         """Seconds by which the far end of each is held back."""
+        self._trust_filter()
+
+    def _trust_filter(self) -> None:
+        """Give a new filter some seconds to learn before it is judged."""
+        self._echo, self._left = 0.01, 0.0
 
     def cancel(self, frame: Frame, speaker: Player) -> Frame:
         """Return the frame without the echo; `for_detector` is the one that is suppressed harder."""
@@ -115,12 +127,16 @@ class EchoCanceller:
             self._align(echo)
         samples = self._filter.process(frame.samples, far)
         is_somebody = self._near_end.add(samples, far)
-        if self._suppressor is None:
+        if not is_somebody:
+            noise = self._near_end.noise
+            self._echo += PATIENCE * (max(power(frame.samples) - noise, 0.0) - self._echo)
+            self._left += PATIENCE * (max(power(samples) - noise, 0.0) - self._left)
+        if self._suppressor is None or self._left < TOO_MUCH * self._echo:
             return replace(frame, samples=samples, for_detector=samples if is_somebody else np.zeros_like(samples))
         if self._suppressor_shift != self._filter_shift:
             far = speaker.reference(begin - self._suppressor_shift, FRAME_SAMPLES)
         suppressed = _float(self._suppressor.process(_pcm(frame.samples), _pcm(far)))
-        return replace(frame, samples=samples, for_detector=samples if is_somebody else suppressed)
+        return replace(frame, samples=samples, for_detector=suppressed)
 
     def _align(self, echo: Echo) -> None:
         """Move the far ends when sharp measurements say that the echo is out of a canceller's reach."""
@@ -135,6 +151,7 @@ class EchoCanceller:
             self._filter_shift = delay - LEAD
             self._filter, self._near_end = AdaptiveFilter(), NearEnd()  # what they learned is in the way
             self._last = None
+            self._trust_filter()
 
 
 def open_canceller() -> EchoCanceller:

@@ -51,6 +51,8 @@ class NearEnd:
         self._far = self._far_peak = 0.0
         self._leak = 1.0
         """Power that the canceller leaves of the echo, as a share of the far end's."""
+        self.noise = 0.0
+        """Power of what sounds besides voices and their echo."""
         self._smooth = 0.0
         self._lowest: deque[float] = deque(maxlen=MEMORY)
         self._hold = 0
@@ -58,24 +60,24 @@ class NearEnd:
 
     def add(self, left: Samples, far: Samples) -> bool:
         """Tell whether a voice in it would be somebody's: `left` by a linear canceller, while `far` was played."""
-        power = _power(left)
-        self._smooth += 0.3 * (power - self._smooth)
+        loudness = power(left)
+        self._smooth += 0.3 * (loudness - self._smooth)
         self._lowest.append(self._smooth)
-        noise = 2.0 * min(self._lowest)
-        self._far = max(_power(far), TAIL * self._far)
+        self.noise = noise = 2.0 * min(self._lowest)
+        self._far = max(power(far), TAIL * self._far)
         echo = self._leak * self._far
         is_new = self._clear_frames < FIRST
-        is_loud = not is_new and power > STANDS_OUT * (noise + echo) + SILENCE
+        is_loud = not is_new and loudness > STANDS_OUT * (noise + echo) + SILENCE
         self._hold = HOLD if is_loud else max(0, self._hold - 1)
         is_drowned = not is_new and echo < DROWNED * noise
-        self._learn(power - noise, is_loud, is_drowned)
+        self._learn(loudness - noise, is_loud, is_drowned)
         return self._hold > 0 or is_drowned
 
-    def _learn(self, power: float, is_loud: bool, is_drowned: bool) -> None:
+    def _learn(self, surplus: float, is_loud: bool, is_drowned: bool) -> None:
         """Follow the echo: quickly when it grows, unless that is a voice."""
         self._far_peak = max(self._far, 0.99 * self._far_peak)
         if self._far > max(CLEAR * self._far_peak, SILENCE):
-            leak = max(0.0, power) / self._far
+            leak = max(0.0, surplus) / self._far
             fall = FALL if self._clear_frames >= FIRST else FIRST_FALL
             self._clear_frames += 1
             if leak < self._leak:
@@ -92,5 +94,6 @@ SILENCE = 1e-6
 """Power below which there is nothing to hear: -60 dB."""
 
 
-def _power(samples: Samples) -> float:
+def power(samples: Samples) -> float:
+    """Return the mean square."""
     return float(np.dot(samples, samples)) / len(samples)
