@@ -99,9 +99,9 @@ class Assistant:
             async with (
                 parts.microphone.listen() as microphone,
                 linger(microphone, self.is_over, self.quiet if self.is_fast else None) as frames,
-                cancel_echo(frames, parts.canceller, parts.speaker) as clean,
-                mute(clean, self.turn_taking) as audible,
-                await_wake_word(audible, parts.wake_word, self.wake) as awaited,
+                mute(frames, self.turn_taking) as audible,
+                cancel_echo(audible, parts.canceller, parts.speaker) as clean,
+                await_wake_word(clean, parts.wake_word, self.wake) as awaited,
                 find_speech(awaited, parts.detector, self.config, self.clock, self.close_speech, self.events) as speech,
                 await_call(speech, self.config, self.turn_taking) as meant,
                 hear(meant, parts.recognizer, self.config, self.is_fast) as heard,

@@ -117,7 +117,7 @@ async def mute(frames: AsyncIterator[Frame], turn_taking: TurnTaking) -> AsyncGe
     """Let nothing be heard, kept or sent anywhere while the microphone is muted."""
     silence = np.zeros(FRAME_SAMPLES, np.float32)
     async for frame in frames:
-        yield replace(frame, samples=silence, for_detector=None) if turn_taking.is_muted else frame
+        yield replace(frame, samples=silence) if turn_taking.is_muted else frame
 
 
 @stage(ahead=64)

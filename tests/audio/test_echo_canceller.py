@@ -124,6 +124,16 @@ def test_without_the_extra_the_own_voice_is_taken_out_too_and_the_users_is_notic
     assert np.count_nonzero(hard[both] == soft[both]) > 0.5 * len(hard[both])  # its syllables: half of it is pauses
 
 
+def test_what_was_learned_of_the_room_is_kept_while_the_microphone_is_muted() -> None:
+    far = voice(16, 1)
+    echo = echo_of(far, 0.04)
+    muted = echo.copy()
+    muted[8 * SAMPLE_RATE : 13 * SAMPLE_RATE] = 0
+    after = slice(13 * SAMPLE_RATE, 14 * SAMPLE_RATE)
+    soft, _ = cancel(EchoCanceller(None), muted, far)
+    assert decibels(echo[after], soft[after]) > 12
+
+
 class Watched:
     """A suppressor that leaves all as it is, and counts how often it is asked."""
 

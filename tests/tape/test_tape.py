@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+import soundfile
 
 from voicestream.errors import RecognitionError, VoiceError
 from voicestream.stepped_time import SteppedLoop, run_in_virtual_time
 from voicestream.tape.forms import Streams
 from voicestream.tape.player import AudioReader, Player, read_tape
 from voicestream.tape.recorder import TAPE, Recorder
-from voicestream.tape.taped_parts import TapedRecognizer, TapedVoice, tape_tools
+from voicestream.tape.taped_parts import TapedMicrophone, TapedRecognizer, TapedVoice, tape_tools
 from voicestream.tape.taped_wire import seconds_of, send_on_tape
 from voicestream.thinking.tools import Tool, ToolProblem
-from voicestream.vocabulary import Hypothesis, Pcm, ToolDescription, Word, WordTime
+from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, Frame, Hypothesis, Pcm, ToolDescription, Word, WordTime
 
 Use = Callable[[Streams], Awaitable[list[object]]]
 
@@ -89,6 +90,35 @@ def test_a_voice_says_the_same_again_at_the_same_moments(tmp_path: Path) -> None
     recorded = record(tmp_path, use)
     assert len(recorded) == 5
     assert play(tmp_path, use) == recorded
+
+
+class Microphone:
+    """Hears ten frames of the same loudness."""
+
+    @asynccontextmanager
+    async def listen(self) -> AsyncGenerator[AsyncIterator[Frame], None]:
+        yield self._frames()
+
+    async def _frames(self) -> AsyncGenerator[Frame, None]:
+        for number in range(10):
+            await asyncio.sleep(FRAME_SECONDS)
+            yield Frame(np.full(FRAME_SAMPLES, 0.25, np.float32), number * FRAME_SECONDS, now())
+
+
+def test_what_is_said_to_a_muted_microphone_is_on_no_tape(tmp_path: Path) -> None:
+    async def use(tape: Streams) -> list[object]:
+        got = list[object]()
+        muted = iter([False] * 3 + [True] * 4 + [False] * 3)
+        async with TapedMicrophone(tape, Microphone(), lambda: next(muted)).listen() as frames:
+            async for frame in frames:
+                got.append((now(), frame.time, float(frame.samples.max())))
+        return got
+
+    recorded = record(tmp_path, use)
+    assert [loudness > 0 for _, _, loudness in recorded] == [True] * 3 + [False] * 4 + [True] * 3  # type: ignore[misc]
+    assert play(tmp_path, use) == recorded
+    heard, _ = soundfile.read(tmp_path / "microphone.flac")
+    assert not heard[3 * FRAME_SAMPLES : 7 * FRAME_SAMPLES].any()
 
 
 def test_a_recognizer_hears_the_same_again_and_what_is_likest_of_what_was_not_recorded(tmp_path: Path) -> None:

@@ -117,6 +117,8 @@ class EchoCanceller:
 
     def cancel(self, frame: Frame, speaker: Player) -> Frame:
         """Return the frame without the echo; `for_detector` is the one that is suppressed harder."""
+        if not frame.samples.any():
+            return frame  # the microphone is muted: the room has not fallen silent, and is not to be learned anew
         begin = frame.captured_at - FRAME_SECONDS
         far = speaker.reference(begin - self._filter_shift, FRAME_SAMPLES)
         self._quiet = 0.0 if far.any() else self._quiet + FRAME_SECONDS

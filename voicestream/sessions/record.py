@@ -111,7 +111,7 @@ async def on_tape(assistant: Assistant, recorder: Recorder | None) -> AsyncGener
     speaker.on_sound = assistant.notice_sound
     assistant.parts = dataclasses.replace(
         parts,
-        microphone=TapedMicrophone(recorder, parts.microphone),
+        microphone=TapedMicrophone(recorder, parts.microphone, lambda: assistant.turn_taking.is_muted),
         recognizer=TapedRecognizer(recorder, parts.recognizer),
         voice=TapedVoice(recorder, parts.voice),
         speaker=speaker,

@@ -39,11 +39,17 @@ TOLD: Form[Told] = Form(
 
 
 class TapedMicrophone:
-    """A microphone on a tape; fulfils Microphone. An error of opening it meets whoever reads the first frame."""
+    """A microphone on a tape; fulfils Microphone. An error of opening it meets whoever reads the first frame.
 
-    def __init__(self, tape: Streams, microphone: Microphone | None = None) -> None:
+    Of what is said while `is_muted` tells so, not even the tape keeps anything.
+    """
+
+    def __init__(
+        self, tape: Streams, microphone: Microphone | None = None, is_muted: Callable[[], bool] = lambda: False
+    ) -> None:
         self._tape = tape
         self._microphone = microphone
+        self._is_muted = is_muted
 
     @asynccontextmanager
     async def listen(self) -> AsyncGenerator[AsyncIterator[Frame], None]:
@@ -55,7 +61,7 @@ class TapedMicrophone:
         assert self._microphone is not None
         async with self._microphone.listen() as frames:
             async for frame in frames:
-                yield frame
+                yield replace(frame, samples=np.zeros_like(frame.samples)) if self._is_muted() else frame
 
 
 class TapedRecognizer:
