@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from voicestream.cli import main
-from voicestream.config import Config, as_yaml, load_config, sources
+from voicestream.config import Config
+from voicestream.config_file import as_yaml, load_config, sources
 from voicestream.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -13,7 +13,7 @@ import pytest
 
 from voicestream.cli import COMMANDS, command_of, main, parser_of
 from voicestream.commands.options import Parser
-from voicestream.config import load_config, settings
+from voicestream.config_file import load_config, settings
 from voicestream.displays.event_table import event_table
 from voicestream.displays.settings_table import settings_table
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from voicestream.backends.no_ears import NoEars
-from voicestream.config import Config, load_config
+from voicestream.config import Config
+from voicestream.config_file import load_config
 from voicestream.events import Event, Events, Notice
 from voicestream.sessions.control import controlled, socket_path
 from voicestream.sessions.controls import Controls

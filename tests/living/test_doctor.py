@@ -11,7 +11,8 @@ import pytest
 from sound_card import SoundCard, missing, virtual_sound_card
 
 from voicestream.cli import main
-from voicestream.config import Config, load_config
+from voicestream.config import Config
+from voicestream.config_file import load_config
 from voicestream.errors import DeviceError
 from voicestream.hearing.chirp import ChirpEcho
 from voicestream.hearing.whisper_speed import KEEPS_UP

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from voicestream.backends.no_ears import NoEars
-from voicestream.config import load_config
+from voicestream.config_file import load_config
 from voicestream.events import Event, Events
 from voicestream.sessions.conversation import open_assistant
 from voicestream.sessions.reload import reload

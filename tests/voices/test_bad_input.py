@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from voicestream.backends.voice_process import PYTTSX3, ChildProgram
-from voicestream.config import Config, load_config
+from voicestream.config import Config
+from voicestream.config_file import load_config
 from voicestream.errors import VoiceError
 from voicestream.sessions.say import say
 

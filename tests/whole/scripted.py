@@ -12,7 +12,7 @@ import numpy as np
 
 from voicestream.assistant import Assistant
 from voicestream.backends.audio_files import FileSpeaker
-from voicestream.config import load_config
+from voicestream.config_file import load_config
 from voicestream.events import Event, Events
 from voicestream.hearing.frames import cut_frames, pace_frames
 from voicestream.parts import Parts

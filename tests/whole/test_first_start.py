@@ -12,7 +12,7 @@ import pytest
 from chat_server import chat_server
 from sound_card import has_sound_devices
 
-from voicestream.config import load_config
+from voicestream.config_file import load_config
 from voicestream.sessions.check_model import check_model
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,12 +12,11 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, aclosing
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from voicestream.backends.voice_process import ChildVoice
+from voicestream.bench.voice_figures import PAUSE, TWELVE_WORDS, Figure, resident, spread
 from voicestream.config import Speaking
 from voicestream.errors import VoiceError
 from voicestream.speaking.continuity import SILENCE_LEVEL
@@ -25,8 +24,6 @@ from voicestream.speaking.synthesis import SpeakingStyle, synthesize
 from voicestream.vocabulary import Sentence
 from voicestream.voice_choice import choose_voice
 
-TWELVE_WORDS = "The quick brown fox jumps over the lazy dog near the river."
-PAUSE = 0.25
 RATE = 48_000
 
 BETWEEN_BLOWS = 0.3
@@ -34,16 +31,6 @@ BETWEEN_BLOWS = 0.3
 
 TOLERANCE = 100
 """Milliseconds by which the same text may last longer: espeak's own lengths vary by up to 52."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One line of the table."""
-
-    voice: str
-    name: str
-    value: str
-    goal: str = ""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -218,18 +205,5 @@ def _strike(process: int, blow: signal.Signals) -> None:
         return
 
 
-def spread(seconds: Sequence[float]) -> str:
-    """Return median and 95th percentile in milliseconds."""
-    return f"{1000 * np.median(seconds):.2f} ms, p95 {1000 * np.percentile(seconds, 95):.2f} ms"
-
-
 def _memory(voice: ChildVoice) -> float:
     return resident(voice.process_id or 0)
-
-
-def resident(process: int) -> float:
-    """Return the megabytes that a process holds in memory, on Linux; 0 elsewhere."""
-    status = Path(f"/proc/{process}/statm")
-    if not status.exists():
-        return 0.0
-    return int(status.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -18,7 +18,7 @@ import numpy as np
 
 from voicestream.backends.loudspeaker import Loudspeaker
 from voicestream.backends.sound_streams import SoundStreams
-from voicestream.bench.voice import PAUSE, TWELVE_WORDS, Figure, spread
+from voicestream.bench.voice_figures import PAUSE, TWELVE_WORDS, Figure, spread
 from voicestream.config import Speaking
 from voicestream.parts import Voice
 from voicestream.speaking.synthesis import SpeakingStyle, synthesize

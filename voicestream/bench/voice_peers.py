@@ -10,8 +10,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from voicestream.bench.voice import TWELVE_WORDS, Figure, resident, spread
 from voicestream.bench.voice_at_device import MONITOR_RATE, Monitor
+from voicestream.bench.voice_figures import TWELVE_WORDS, Figure, resident, spread
 
 SAY_AND_WAIT = """
 import pyttsx3

@@ -30,7 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Write, check or show the settings."""
-    from voicestream.config import as_yaml, load_config
+    from voicestream.config_file import as_yaml, load_config
 
     if arguments.action == "init":
         return _write(arguments.file, as_yaml())
@@ -45,7 +45,7 @@ def run(arguments: Namespace) -> int:
 
 def _show(path: Path | None, overrides: list[str], config: Config) -> None:
     """Print each key with its value and where that comes from; no key or password is shown."""
-    from voicestream.config import sources
+    from voicestream.config_file import sources
     from voicestream.discreet import hide_keys
     from voicestream.displays.lines import printable
 

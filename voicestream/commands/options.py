@@ -90,7 +90,7 @@ def config_path(arguments: Namespace) -> Path | None:
 
 def read_config(arguments: Namespace) -> Config:
     """Return the settings of the file, the environment, and --set, --input and --output; raise ConfigError."""
-    from voicestream.config import load_config
+    from voicestream.config_file import load_config
 
     overrides = list(arguments.set)
     for name in ("input", "output"):

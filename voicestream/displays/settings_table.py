@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from voicestream.config import Config, settings, value_of
+from voicestream.config import Config
+from voicestream.config_file import settings, value_of
 
 
 def settings_table() -> str:

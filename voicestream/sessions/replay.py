@@ -28,7 +28,8 @@ from voicestream.assistant import Assistant
 from voicestream.backends.audio_files import FileSpeaker
 from voicestream.backends.echo_canceller import open_canceller
 from voicestream.backends.silero import Silero
-from voicestream.config import Config, change_config
+from voicestream.config import Config
+from voicestream.config_file import change_config
 from voicestream.errors import InputError
 from voicestream.events import Event, Events, Level, as_json, from_json
 from voicestream.parts import Parts, WakeWordDetector
