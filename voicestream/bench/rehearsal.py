@@ -64,7 +64,6 @@ class Rehearsal:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="rehearsal", daemon=True)
-        self._voices: dict[str, ChildVoice] = {}
         self._made: dict[tuple[str, str], list[Pcm]] = {}
 
     def __enter__(self) -> Self:
@@ -74,7 +73,6 @@ class Rehearsal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.wait_for(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -110,13 +108,8 @@ class Rehearsal:
         return SpokenPhrase(voiced * (level / _active_level(voiced)), words)
 
     async def _speak(self, text: str, voice: str) -> list[Pcm]:
-        if voice not in self._voices:
-            self._voices[voice] = await ChildVoice(ESPEAK, VoiceSettings(voice)).__aenter__()
-        return [pcm async for pcm in self._voices[voice].synthesize(text)]
-
-    async def _close(self) -> None:
-        for voice in self._voices.values():
-            await voice.__aexit__(None, None, None)
+        async with ChildVoice(ESPEAK, VoiceSettings(voice)) as fresh:  # what espeak said before changes how it goes on
+            return [pcm async for pcm in fresh.synthesize(text)]
 
 
 def _with_sign(text: str, start: int, end: int) -> str:
