@@ -30,7 +30,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_fastest_is_chosen_and_beams_where_there_is_time() -> None:
     slow = [Measured(Tuning(1), 0.9), Measured(Tuning(2), 0.5), Measured(Tuning(2, beam=5), 0.7)]
     assert choose_tuning(slow) == Tuning(2)
-    quick = [Measured(Tuning(1), 0.05), Measured(Tuning(1, beam=5), 0.1), Measured(Tuning(2, beam=5), 0.08)]
+    quick = [Measured(Tuning(1), 0.02), Measured(Tuning(1, beam=5), 0.04), Measured(Tuning(2, beam=5), 0.03)]
     assert choose_tuning(quick) == Tuning(2, beam=5)
 
 

@@ -25,7 +25,7 @@ from voicestream.bench.hearing_figures import (
 from voicestream.bench.phrases import judge_people
 from voicestream.bench.random_whisper import SHAPES, build_random_whisper
 from voicestream.bench.spoken_clips import LONG_PHRASES, Clip, nobody_speaks, recordings, shared_folder, synthesized
-from voicestream.bench.tune import tune, tuned_settings
+from voicestream.bench.tune import find_tuning, settings_of, tune, tuned_settings
 from voicestream.errors import InputError
 from voicestream.hearing.suspicion import plain_words
 from voicestream.hearing.tuning import Measured
@@ -100,9 +100,10 @@ def _delay(shape: str) -> Iterator[Figure]:
     clips = [clips[0], clips[len(clips) // 2], max(synthesized(LONG_PHRASES), key=lambda clip: len(clip.audio))]
     with tempfile.TemporaryDirectory() as folder:
         build_random_whisper(SHAPES[shape], Path(folder))
-        delays = measure_delays(Path(folder), clips, WhisperSettings())
+        tuning = find_tuning(Path(folder))
+        delays = measure_delays(Path(folder), clips, settings_of(tuning))
     for clip, delay in zip(clips, delays, strict=True):
-        name = f"{shape}: final text of {len(clip.audio) / 16_000:.1f} s against a plain call"
+        name = f"{shape}, {tuning.threads} threads: final text of {len(clip.audio) / 16_000:.1f} s against a plain call"
         value = f"{delay.ratio:.3f} ({delay.ours * 1000:.0f} / {delay.plain * 1000:.0f} ms)"
         yield Figure(name, value, "≤ 0.15", delay.ratio <= 0.15)
 

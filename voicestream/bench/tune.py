@@ -21,7 +21,7 @@ RUNS = 5
 
 def tuned_settings(model: Path) -> WhisperSettings:
     """Return the settings that serve the model in folder `model` best here, as far as that is known."""
-    return _settings(read_tuning(model))
+    return settings_of(read_tuning(model))
 
 
 def measure_speed(model: Path) -> float:
@@ -38,7 +38,14 @@ def measure_speed(model: Path) -> float:
 
 
 def tune(model: Path, tell: Callable[[Measured], None]) -> Tuning:
-    """Measure threads and arithmetic, then beams with the best of them; remember and return what was chosen."""
+    """Choose how the model in folder `model` runs best, and remember it."""
+    best = find_tuning(model, tell)
+    write_tuning(model, best)
+    return best
+
+
+def find_tuning(model: Path, tell: Callable[[Measured], None] = lambda measured: None) -> Tuning:
+    """Measure threads and arithmetic, then beams with the best of them; return the best."""
     import ctranslate2
 
     audio = _speech()
@@ -55,12 +62,11 @@ def tune(model: Path, tell: Callable[[Measured], None]) -> Tuning:
     measure(replace(choose_tuning(measured), beam=5))
     best = choose_tuning(measured)
     seconds = next(each.seconds for each in measured if each.tuning == best)
-    best = replace(best, speed=seconds / (len(audio) / SAMPLE_RATE))
-    write_tuning(model, best)
-    return best
+    return replace(best, speed=seconds / (len(audio) / SAMPLE_RATE))
 
 
-def _settings(tuning: Tuning) -> WhisperSettings:
+def settings_of(tuning: Tuning) -> WhisperSettings:
+    """Return the settings that a tuning stands for."""
     return WhisperSettings(threads=tuning.threads, compute_type=tuning.compute_type, beam=tuning.beam)
 
 
@@ -72,7 +78,7 @@ def _quickest_decode(model: Path, tuning: Tuning, audio: Samples) -> float:
     """Return the seconds of the quickest of some final decodes, after one that counts for nothing."""
 
     async def measure() -> float:
-        async with open_whisper(model, _settings(tuning)) as whisper:
+        async with open_whisper(model, settings_of(tuning)) as whisper:
             await whisper.transcribe(audio, is_final=True)
             took = []
             for _ in range(RUNS):

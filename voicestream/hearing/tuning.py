@@ -6,8 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-BEAM_WORTH = 0.2
-"""Seconds of a final decode up to which five beams are worth their time."""
+BEAM_WORTH = 0.05
+"""Seconds of a final decode up to which five beams are worth their time: nobody waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
