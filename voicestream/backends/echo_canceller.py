@@ -33,7 +33,8 @@ FILTER_REACH, SUPPRESSOR_REACH = 0.1, 0.2
 they learned: AEC3 finds delays up to 0.25 s by itself."""
 
 SURE, CERTAIN = 12.0, 18.0
-"""Sharpness from which a measured delay is believed if the one before was the same to AGREE seconds, and at once."""
+"""Sharpness from which a measured delay is believed if the one before was the same to AGREE seconds; and of the first,
+which is believed at once. Somebody's voice over the echo was once measured as a delay with a sharpness of 19."""
 
 AGREE = 0.003
 
@@ -105,6 +106,7 @@ class EchoCanceller:
         self._path = EchoPath()
         self._near_end = NearEnd()
         self._last: Echo | None = None
+        self._is_aligned = False
         self._quiet = QUIET
         self._filter_shift = 0.0
         self._suppressor_shift = 0.0
@@ -144,8 +146,10 @@ class EchoCanceller:
         """Move the far ends when sharp measurements say that the echo is out of a canceller's reach."""
         last, self._last = self._last, echo
         is_repeated = last is not None and last.sharpness >= SURE and abs(echo.delay - last.delay) <= AGREE
-        if echo.sharpness < SURE or not (echo.sharpness >= CERTAIN or is_repeated):
+        is_first = not self._is_aligned and echo.sharpness >= CERTAIN
+        if echo.sharpness < SURE or not (is_first or is_repeated):
             return
+        self._is_aligned = True
         delay = self._filter_shift + echo.delay
         if not 0 < delay - self._suppressor_shift < SUPPRESSOR_REACH:
             self._suppressor_shift = delay - LEAD
