@@ -20,8 +20,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from voicestream import events as told
-from voicestream.bench.conversation_script import HALVES, INTERRUPTIONS, LISTENING, QUESTIONS, STORY
+from voicestream.bench.conversation_script import HALVES, LISTENING, STORY, Line, Lines
+from voicestream.bench.recorded_people import recorded_lines
 from voicestream.bench.rehearsal import Rehearsal, SpokenPhrase
+from voicestream.bench.spoken_clips import shared_folder
 from voicestream.bench.stage import ASSISTANT_VOICE, DECODE, Effort, Scene, Stage, rooms
 from voicestream.errors import UsageError
 from voicestream.parts import EchoCanceller, Recognizer
@@ -39,9 +41,9 @@ class Figure:
     is_reached: bool
 
 
-async def ask(scene: Scene, text: str = "") -> float:
+async def ask(scene: Scene, question: Line) -> float:
     """Let the person ask, and wait until the answer sounds; return when the question ended."""
-    _, end = await scene.say(text or scene.random.choice(QUESTIONS))
+    _, end = await scene.say(question)
     await scene.until(told.SoundStarted)
     return end
 
@@ -53,7 +55,7 @@ def measure_self_hearing(stage: Stage, seconds: float, seed: int, story: str = S
 
     async def play(scene: Scene) -> None:
         nonlocal spoken, wrong, pauses
-        await ask(scene)
+        await ask(scene, scene.random.choice(stage.lines.questions))
         begin = scene.room.now
         await scene.until(told.Answer, limit=300.0)
         spoken += scene.microphone.far_sounded_at - begin
@@ -79,9 +81,9 @@ def measure_interruptions(stage: Stage, count: int, seed: int) -> list[Figure]:
     delays: list[float] = []
 
     async def play(scene: Scene) -> None:
-        await ask(scene)
+        await ask(scene, scene.random.choice(stage.lines.questions))
         await asyncio.sleep(1.0 + 6.0 * scene.random.random())
-        begin, end = await scene.say(scene.random.choice(INTERRUPTIONS))
+        begin, end = await scene.say(scene.random.choice(stage.lines.interruptions))
         silent = await scene.silence_after(end)
         if silent is not None:
             delays.append(max(0.0, silent - begin))
@@ -126,7 +128,7 @@ def measure_disturbances(stage: Stage, count: int, seed: int) -> list[Figure]:
     resumed: list[float] = []
 
     async def play(scene: Scene) -> None:
-        await ask(scene)
+        await ask(scene, scene.random.choice(stage.lines.questions))
         await asyncio.sleep(1.0 + 4.0 * scene.random.random())
         kind = scene.random.choice(("cough", "clap", "door", "mhm", "mhm"))
         before = scene.room.now
@@ -200,9 +202,10 @@ def measure_cut_offs(stage: Stage, count: int, seed: int) -> list[Figure]:
 def measure_gap(stage: Stage, count: int, seed: int) -> Figure:
     """Measure what the turn taking adds between the end of a question and the first sound of its answer."""
     gaps: list[float] = []
+    questions = stage.lines.questions
 
     async def play(scene: Scene) -> None:
-        _, end = await scene.say(QUESTIONS[scene.room.settings.seed % len(QUESTIONS)])
+        _, end = await scene.say(questions[scene.room.settings.seed % len(questions)])
         await scene.until(told.Latency)
         for latency in scene.all(told.Latency):
             if latency.first_sound and latency.first_audio and latency.transcript:
@@ -225,9 +228,9 @@ def measure_history(stage: Stage, count: int, seed: int, has_word_times: bool) -
     differences: list[int] = []
 
     async def play(scene: Scene) -> None:
-        await ask(scene)
+        await ask(scene, scene.random.choice(stage.lines.questions))
         await asyncio.sleep(0.5 + 8.0 * scene.random.random())
-        _, end = await scene.say("Please tell me something else.")
+        _, end = await scene.say(scene.random.choice(stage.lines.interruptions))
         if await scene.silence_after(end) is not None:
             heard = scene.all(told.Interrupted)[0].heard
             fewest, most = sounded_words(scene)
@@ -331,23 +334,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="both",
         help="with the extra aec, without it, with no canceller at all (off), or the first two (both)",
     )
+    parser.add_argument(
+        "--recordings",
+        metavar="FOLDER",
+        help="of people, with its manifest.tsv, who ask and interrupt; empty: synthesized voices "
+        "(default: ../shared/audio beside the checkout, where it is there)",
+    )
     parser.add_argument("--only", default="", help="measure only figures whose name holds this word")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures as they are measured."""
+    lines = _open_lines(arguments.recordings)
+    if not arguments.json:
+        sys.stdout.write(f"questions and interruptions by {lines.spoken_by}\n")
     with Rehearsal() as rehearsal:
         recognizer = _open_whisper(arguments.model) if arguments.model else None
         level = _level_of(rehearsal)
         for choice in ("with", "without") if arguments.canceller == "both" else (arguments.canceller,):
-            stage = Stage(rehearsal, level, Effort(), _canceller(choice), arguments.errors, recognizer)
+            stage = Stage(rehearsal, level, Effort(), _canceller(choice), arguments.errors, recognizer, lines)
             name = RUNS[choice]
             if not arguments.json:
                 sys.stdout.write(f"\n{name}\n")
             for figure in _figures(stage, arguments):
-                _print(figure, name, arguments.json)
+                _print(figure, name, lines.spoken_by, arguments.json)
     return 0
+
+
+def _open_lines(folder: str | None) -> Lines:
+    """Return what persons say, of recordings where there are some; raise UsageError where those asked for are not."""
+    beside = shared_folder() / "audio"
+    if folder is None:
+        return recorded_lines(beside) if (beside / "manifest.tsv").is_file() else Lines()
+    return recorded_lines(Path(folder)) if folder else Lines()
 
 
 def _open_whisper(folder: str) -> Recognizer:
@@ -395,9 +415,15 @@ def _level_of(rehearsal: Rehearsal) -> float:
     return float(np.sqrt(np.mean(powers[powers > 0.05 * powers.max()])))
 
 
-def _print(figure: Figure, run_name: str, as_json: bool) -> None:
+def _print(figure: Figure, run_name: str, spoken_by: str, as_json: bool) -> None:
     if as_json:
-        record = {"run": run_name, "figure": figure.name, "value": figure.value, "goal": figure.goal}
+        record = {
+            "run": run_name,
+            "persons": spoken_by,
+            "figure": figure.name,
+            "value": figure.value,
+            "goal": figure.goal,
+        }
         sys.stdout.write(json.dumps(record | {"reached": figure.is_reached}, ensure_ascii=False) + "\n")
     else:
         sign = "✓" if figure.is_reached else "✗"

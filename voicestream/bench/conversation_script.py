@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from voicestream.bench.rehearsal import SpokenPhrase
+
+Line = str | SpokenPhrase
+"""What a person says: a text, for a synthesized voice, or the recording of somebody who says it."""
+
 QUESTIONS = (
     "What time is it?",
     "How tall is the Eiffel Tower?",
@@ -55,3 +63,12 @@ HALVES = (
     ("Set the temperature to", "twenty one degrees."),
 )
 """Sentences with the place where somebody stops to think."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What the persons ask, and with what they interrupt; all else they say in synthesized voices."""
+
+    questions: Sequence[Line] = QUESTIONS
+    interruptions: Sequence[Line] = INTERRUPTIONS
+    spoken_by: str = "synthesized voices"

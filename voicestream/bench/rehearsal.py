@@ -104,8 +104,7 @@ class Rehearsal:
             )
             for word, end in zip(times, ends, strict=True)
         )
-        voiced = samples[first:last].astype(np.float32)
-        return SpokenPhrase(voiced * (level / _active_level(voiced)), words)
+        return SpokenPhrase(at_level(samples[first:last].astype(np.float32), level), words)
 
     async def _speak(self, text: str, voice: str) -> list[Pcm]:
         async with ChildVoice(ESPEAK, VoiceSettings(voice)) as fresh:  # what espeak said before changes how it goes on
@@ -119,11 +118,12 @@ def _with_sign(text: str, start: int, end: int) -> str:
     return text[start:end]
 
 
-def _active_level(samples: Samples) -> float:
-    """Return the root mean square of the frames that hold a voice."""
+def at_level(samples: Samples, level: float = VOICE_LEVEL) -> Samples:
+    """Return a voice at a loudness of `level`: the root mean square of the frames that hold it."""
     whole = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     powers = np.mean(whole**2, axis=1) if len(whole) else np.mean(samples[None, :] ** 2, axis=1)
-    return float(np.sqrt(np.mean(powers[powers > 0.05 * powers.max()])))
+    levelled: Samples = samples * (level / float(np.sqrt(np.mean(powers[powers > 0.05 * powers.max()]))))
+    return levelled
 
 
 class RehearsedVoice:

@@ -144,9 +144,12 @@ def nobody_speaks() -> list[Clip]:
     return [Clip(name, np.clip(sound, -1, 1).astype(np.float32), kind="noise") for name, sound in sounds.items()]
 
 
-def recordings(kinds: tuple[str, ...]) -> list[Clip]:
-    """Return the recordings of these kinds that lie beside the checkout, or none where they are missing."""
-    folder = shared_folder() / "audio"
+def recordings(kinds: tuple[str, ...], folder: Path | None = None, within: tuple[str, ...] = ("",)) -> list[Clip]:
+    """Return the recordings of these kinds in a folder, or none where they are missing.
+
+    `folder`: None is the one beside the checkout; `within`: how their names begin.
+    """
+    folder = folder or shared_folder() / "audio"
     if not (folder / "manifest.tsv").is_file():
         return []
     import soundfile
@@ -155,7 +158,7 @@ def recordings(kinds: tuple[str, ...]) -> list[Clip]:
     clips = []
     with (folder / "manifest.tsv").open(encoding="utf-8", newline="") as manifest:
         for row in csv.DictReader(manifest, delimiter="\t", quoting=csv.QUOTE_NONE):
-            if row["kind"] in kinds:
+            if row["kind"] in kinds and row["file"].startswith(within):
                 audio, rate = soundfile.read(folder / row["file"], dtype="float32", always_2d=True)
                 audio = soxr.resample(audio[:, 0], rate, SAMPLE_RATE).astype(np.float32)
                 clips.append(Clip(row["file"], audio, row["transcript"], row["kind"]))

@@ -15,6 +15,7 @@ from voicestream import events as told
 from voicestream.assistant import Assistant
 from voicestream.backends.audio_files import FileSpeaker
 from voicestream.backends.silero import Silero
+from voicestream.bench.conversation_script import Line, Lines
 from voicestream.bench.rehearsal import (
     Oracle,
     Rehearsal,
@@ -23,7 +24,7 @@ from voicestream.bench.rehearsal import (
     ScriptedThinker,
     SpokenPhrase,
 )
-from voicestream.bench.room import VOICE_LEVEL, HeardWord, Room, RoomMicrophone, RoomSettings
+from voicestream.bench.room import HeardWord, Room, RoomMicrophone, RoomSettings
 from voicestream.config import Config
 from voicestream.events import Event, Events
 from voicestream.parts import EchoCanceller, Parts, Recognizer, Speaker, SpeechDetector
@@ -115,9 +116,9 @@ class Scene:
             return False
         return True
 
-    async def say(self, text: str, level: float = VOICE_LEVEL) -> tuple[float, float]:
+    async def say(self, line: Line) -> tuple[float, float]:
         """Let the person say something now; return when their voice begins and ends, and wait for that."""
-        return await self.utter(self.rehearsal.phrase(text, self.voice, level))
+        return await self.utter(self.rehearsal.phrase(line, self.voice) if isinstance(line, str) else line)
 
     async def utter(self, phrase: SpokenPhrase) -> tuple[float, float]:
         """Let the person make a sound now; return when it begins and ends, and wait for that."""
@@ -150,6 +151,7 @@ class Stage:
     errors: float
     recognizer: Recognizer | None = None
     """None: the oracle."""
+    lines: Lines = field(default_factory=Lines)
 
     def _recognizer(self, room: Room) -> Recognizer:
         if self.recognizer is None:
