@@ -115,5 +115,5 @@ def test_the_history_holds_what_sounded(stage: Stage) -> None:
 
 
 def test_the_assistant_does_not_answer_itself(stage: Stage) -> None:
-    figure = bench.measure_self_hearing(stage, 10.0, seed=4, story=STORY)
+    figure = bench.measure_self_hearing(stage, 10.0, seed=4, stories=1)
     assert figure.value.startswith("0.0 "), figure.value

@@ -38,8 +38,8 @@ which is believed at once. Somebody's voice over the echo was once measured as a
 
 AGREE = 0.003
 
-TOO_MUCH = 0.25
-"""Share of the echo's power left by the filter from which the suppressor decides: 6 dB. In simulated rooms the filter
+TOO_MUCH = 0.5
+"""Share of the echo's power left by the filter from which the suppressor decides: 3 dB. In simulated rooms the filter
 takes 16 to 26 dB, and 11 where the loudspeaker is overdriven; there the levels notice interruptions sooner."""
 
 PATIENCE = 0.03

@@ -67,8 +67,55 @@ HALVES = (
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """What the persons ask, and with what they interrupt; all else they say in synthesized voices."""
+    """What is said. People's recordings hold only questions and interruptions; all else is synthesized."""
 
     questions: Sequence[Line] = QUESTIONS
     interruptions: Sequence[Line] = INTERRUPTIONS
+    listening: Sequence[str] = LISTENING
+    halves: Sequence[tuple[str, str]] = HALVES
+    story: str = STORY
+    """What the assistant tells."""
     spoken_by: str = "synthesized voices"
+
+
+HOUSEHOLD = Lines(
+    questions=(
+        "What time is it?",
+        "What is the capital of France?",
+        "What is the capital of Germany?",
+        "How far is the moon?",
+        "Who wrote this book?",
+        "Will it rain tomorrow?",
+        "What is your name?",
+        "What's the weather like in New York?",
+    ),
+    interruptions=(
+        "Skip this song.",
+        "Turn off the lights in the kitchen.",
+        "Set a timer for ten minutes.",
+        "Turn down the volume.",
+        "Open the garage door.",
+        "Add bread to my shopping list.",
+        "Turn on the living room lamp.",
+        "Close the windows in the office.",
+    ),
+    listening=("Yes.",),
+    halves=(
+        ("What is the capital of", "France?"),
+        ("Add milk to my", "shopping list."),
+        ("How much time is left on my", "timer?"),
+        ("Turn off all of the lights in the", "kitchen."),
+        ("Set the color of the bed light to", "green."),
+        ("What's the weather like in", "New York?"),
+        ("Remind me to", "call mom tomorrow."),
+        ("Open the blinds in the", "office."),
+    ),
+    story=(
+        "Turn on the lights in the bedroom. Set the color of the bed light to green. Add apples to my shopping list. "
+        "Open the blinds in the office. What's the temperature in the garage? Resume the timer. "
+        "Set the brightness of the kitchen to forty percent. Lock the front door. Play some music. "
+        "Wake me up at seven thirty. Turn the fan off. Read me the news. "
+    ),
+    spoken_by="synthesized voices, only sentences that models/tiny-synthetic has learned",
+)
+"""For that model writes one of its own sentences for whatever it hears."""
