@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import threading
@@ -33,6 +34,10 @@ from voicestream.voice_choice import choose_language_guess, make_style
 
 if TYPE_CHECKING:
     from voicestream.tape.recorder import Recorder
+
+
+LEAVE_AFTER = 0.3
+"""Seconds that threads have for what they are doing when all else has ended; with the rest it stays within one."""
 
 
 def show_events(events: Events, arguments: Namespace, *, is_live: bool = True) -> None:
@@ -142,7 +147,7 @@ def _stop_ringing(event: told.Event, timers: Timers) -> None:
 
 
 async def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    """Run until it is over or SIGTERM comes; then end everything in order."""
+    """Run until it is over or SIGTERM comes; then end everything in order, and the program soon after."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
     with suppress(NotImplementedError):  # Windows has no such signal
@@ -153,6 +158,10 @@ async def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
             task.result()
     finally:
         await ended(task)
+    if task.cancelled():  # a thread that loads a model cannot be called off, and Python would wait for it
+        leaving = threading.Timer(LEAVE_AFTER, os._exit, (0,))
+        leaving.daemon = True
+        leaving.start()
 
 
 async def typed_lines(take: Callable[[str], bool]) -> bool:
