@@ -19,7 +19,7 @@ SETTINGS = {"thinking.provider": "offline", "control.socket": "none"}
 
 async def appears(path: Path, pattern: str) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not list(path.glob(pattern)):  # noqa: ASYNC110 - another program makes it
+        while not list(path.glob(pattern)):  # noqa: ASYNC110, ASYNC240 - another program makes it
             await asyncio.sleep(0.01)
 
 
