@@ -64,12 +64,13 @@ async def open_assistant(
 ) -> AsyncGenerator[Assistant, None]:
     """Open the parts and put the assistant together; its timers ring while the block lasts."""
     async with (
-        open_parts(config, events, is_fast=is_fast, ears=ears, microphone=microphone, tape=tape) as (parts, mind),
+        open_parts(config, events, is_fast=is_fast, ears=ears, microphone=microphone, tape=tape) as opened,
         open_history(config, events) as history,
     ):
+        parts, mind, ready = opened
         guess = await asyncio.to_thread(choose_language_guess, config.speaking)
         style = make_style(config, guess, lambda error, sentence: None)
-        assistant = Assistant(parts, events, config, history, style=style, is_fast=is_fast)
+        assistant = Assistant(parts, events, config, history, style=style, is_fast=is_fast, ready=ready)
         async with ringing(assistant, mind.timers, tape.moment if tape else read_clocks):
             yield assistant
 
