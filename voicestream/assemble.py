@@ -86,8 +86,8 @@ async def open_parts(
     ears: NoEars | None = None,
     microphone: Microphone | None = None,
     tape: Recorder | None = None,
-) -> AsyncGenerator[tuple[Parts, Mind], None]:
-    """Open everything side by side, and say what was chosen; raise the error of the first part that cannot be had.
+) -> AsyncGenerator[tuple[Parts, Mind, told.Ready], None]:
+    """Open everything side by side, and give what to say of it too; raise the error of the first that cannot be had.
 
     `ears` that hear nothing take the place of microphone and recognizer where the conversation is typed;
     a `microphone` takes the place of the one in the settings. What the model's servers and other programs' tools do
@@ -118,16 +118,14 @@ async def open_parts(
             delivery=mind.delivery,
             now=datetime.now if tape is None else lambda: tape.moment().wall,
         )
-        events.tell(
-            told.Ready(
-                recognizer=hearing.recognizer_name,
-                model=mind.model_name,
-                voice=mouth.voice_name,
-                input="" if ears else config.audio.input,
-                output=mouth.output_name,
-            )
+        ready = told.Ready(
+            recognizer=hearing.recognizer_name,
+            model=mind.model_name,
+            voice=mouth.voice_name,
+            input="" if ears else config.audio.input,
+            output=mouth.output_name,
         )
-        yield parts, mind
+        yield parts, mind, ready
 
 
 async def _all(*openings: Coroutine[Any, Any, Any]) -> list[Any]:

@@ -70,6 +70,7 @@ class Assistant:
         *,
         style: SpeakingStyle | None = None,
         is_fast: bool = False,
+        ready: told.Ready | None = None,
     ) -> None:
         self.parts = parts
         self.events = events
@@ -78,6 +79,8 @@ class Assistant:
         self.speaking_style = style or SpeakingStyle(pause=config.speaking.pause)
         self.is_fast = is_fast
         """Whether a recording is read faster than real time: then each answer is finished before reading goes on."""
+        self.ready = ready
+        """What is told when the conversation begins: by then all that steers it is there."""
         self.clock = AudioClock()
         self.close_speech = asyncio.Event()
         self.turn_taking = TurnTaking(config.turns)
@@ -95,6 +98,8 @@ class Assistant:
     async def converse(self) -> None:
         """Listen until the input ends; answer each turn; fall silent when the user speaks."""
         parts = self.parts
+        if self.ready:
+            self.events.tell(self.ready)
         try:
             async with (
                 parts.microphone.listen() as microphone,

@@ -16,12 +16,17 @@ from voicestream.discreet import hide_keys
 from voicestream.errors import FetchError, InputError
 from voicestream.events import Events, Notice
 from voicestream.parts import Recognizer
+from voicestream.stages import ended
 from voicestream.vocabulary import Hypothesis, Samples
 
 ONLY_PHRASES = (
     "The embedded recognizer knows only its phrases (`voicestream listen --phrases` lists them). "
     "For free speech: `voicestream models fetch base.en`."
 )
+
+
+REST = 60.0
+"""Seconds for which the recognizer on another machine must have worked again before the local one is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +144,18 @@ async def _open_remote(config: Config, events: Events, stack: AsyncExitStack) ->
     def tell(message: str) -> None:
         events.tell(Notice(code="recognizer", message=message))
 
-    return with_fallback(first, second, tell), f"{name}, else {choice.name}"
+    return with_fallback(first, second, tell, second.stand_by), f"{name}, else {choice.name}"
 
 
 class LateRecognizer:
-    """A recognizer that is opened when it is first asked: one that only stands by takes no memory."""
+    """A recognizer that is open only while it is needed: one that stands by takes no memory."""
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(self, choice: Choice, rest: float = REST) -> None:
         self._choice = choice
-        self._stack = AsyncExitStack()
-        self._opening: asyncio.Task[Recognizer] | None = None
+        self._rest = rest
+        self._life: asyncio.Task[None] | None = None
+        self._opened: asyncio.Future[Recognizer] | None = None
+        self._resting: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -156,14 +163,46 @@ class LateRecognizer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._opening:
-            self._opening.cancel()
-            await asyncio.wait([self._opening])
-        await self._stack.aclose()
+        self._stay()
+        if self._life:
+            await ended(self._life)
 
     async def transcribe(self, audio: Samples, *, is_final: bool, prompt: str = "") -> Hypothesis:
         """Recognize `audio`, once the recognizer is open; raise RecognitionError."""
-        if self._opening is None or (self._opening.done() and (self._opening.cancelled() or self._opening.exception())):
-            self._opening = asyncio.create_task(self._choice.open(self._stack), name="open the local recognizer")
-        recognizer = await asyncio.shield(self._opening)  # a call that is cancelled leaves the opening to the next
+        self._stay()
+        if self._opened is None or _is_failed(self._opened):
+            self._opened = asyncio.get_running_loop().create_future()
+            self._life = asyncio.create_task(self._live(self._opened, self._life), name="the local recognizer")
+        recognizer = await asyncio.shield(self._opened)  # a call that is cancelled leaves the opening to the next
         return await recognizer.transcribe(audio, is_final=is_final, prompt=prompt)
+
+    def stand_by(self) -> None:
+        """Close after a while, unless it is asked again before."""
+        self._stay()
+        self._resting = asyncio.get_running_loop().call_later(self._rest, self._close)
+
+    def _stay(self) -> None:
+        if self._resting:
+            self._resting.cancel()
+
+    def _close(self) -> None:
+        self._opened = None
+        if self._life:
+            self._life.cancel()
+
+    async def _live(self, opened: asyncio.Future[Recognizer], before: asyncio.Task[None] | None) -> None:
+        """Keep a recognizer open until cancelled, after the one before it has ended."""
+        if before:
+            await asyncio.wait([before])
+        async with AsyncExitStack() as stack:
+            try:
+                opened.set_result(await self._choice.open(stack))
+                await asyncio.Event().wait()
+            except Exception as error:  # whatever it is must reach who asked
+                opened.set_exception(error)
+            finally:
+                opened.cancel()  # which does nothing once it is done
+
+
+def _is_failed(opened: asyncio.Future[Recognizer]) -> bool:
+    return opened.done() and (opened.cancelled() or opened.exception() is not None)

@@ -6,6 +6,7 @@ What they decide stands in the pure modules; here are only the loops, and the ev
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ from voicestream.config import Config
 from voicestream.errors import ModelError
 from voicestream.events import Events
 from voicestream.hearing.live_transcript import TranscriptSettings, transcribe
+from voicestream.hearing.near_end import power
 from voicestream.hearing.segmenter import SegmenterSettings
 from voicestream.hearing.sleeping_ear import SleepingEar
 from voicestream.hearing.speech_finder import SpeechFinder
@@ -300,4 +302,4 @@ def louder(sound: Sound, delivery: Delivery) -> Sound:
 
 
 def _level_db(samples: Samples) -> float:
-    return round(float(10 * np.log10(np.mean(np.square(samples)) + 1e-10)), 1)
+    return round(10 * math.log10(power(samples) + 1e-10), 1)

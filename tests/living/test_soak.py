@@ -17,7 +17,7 @@ def test_memory_files_threads_and_processes_stay_the_same() -> None:
     settings = (*SETTINGS, "hearing.model=tiny-synthetic", "hearing.language=en")
     outcome = asyncio.run(soak(minutes=8, every=2, settings=settings))
     first, *later = outcome.samples
-    assert outcome.samples[-1].turns >= 10
+    assert outcome.samples[-1].turns >= 6
     assert outcome.errors == 0
     assert outcome.growth_after(4) < 5
     assert {sample.files for sample in later} == {first.files}

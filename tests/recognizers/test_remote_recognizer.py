@@ -10,14 +10,18 @@ import io
 import socket
 import wave
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from virtual_time import run_in_virtual_time
 
 from voicestream.backends.remote_recognizer import RemoteRecognizer, RemoteSettings
 from voicestream.errors import RecognitionError
 from voicestream.hearing.fallback_recognizer import FallbackRecognizer, with_fallback
+from voicestream.parts import Recognizer
+from voicestream.recognizer_choice import Choice, LateRecognizer
 from voicestream.vocabulary import SAMPLE_RATE, Hypothesis, Samples
 
 SPEECH = (np.sin(np.arange(SAMPLE_RATE) / 20) * 0.5).astype(np.float32)
@@ -273,3 +277,62 @@ def test_where_both_fail_the_second_ones_error_is_told() -> None:
             await with_fallback(far, near, lambda line: None).transcribe(SPEECH, is_final=True)
 
     asyncio.run(run())
+
+
+def test_the_second_is_opened_when_it_is_needed_and_closed_once_the_first_has_worked_for_a_while() -> None:
+    far, lives = Scripted("far"), list[str]()
+
+    async def open_near(stack: AsyncExitStack) -> Recognizer:
+        lives.append("opened")
+        stack.callback(lives.append, "closed")
+        return Scripted("near")
+
+    async def run() -> None:
+        now = asyncio.get_running_loop().time
+        async with LateRecognizer(Choice("near", open_near), rest=60.0) as near:
+            recognizer = FallbackRecognizer(far, near, lambda line: None, 30.0, now, near.stand_by)
+
+            async def ask() -> str:
+                return (await recognizer.transcribe(SPEECH, is_final=True)).text
+
+            assert await ask() == "far"
+            assert lives == []
+            far.is_down = True
+            assert await ask() == "near"
+            far.is_down = False
+            await asyncio.sleep(31)
+            assert await ask() == "far"
+            await asyncio.sleep(50)
+            far.is_down = True
+            assert await ask() == "near"  # it failed again before the second was closed
+            await asyncio.sleep(1000)
+            assert lives == ["opened"]
+            far.is_down = False
+            assert await ask() == "far"
+            await asyncio.sleep(59)
+            assert lives == ["opened"]
+            await asyncio.sleep(2)
+            assert lives == ["opened", "closed"]
+            far.is_down = True
+            assert await ask() == "near"
+        assert lives == ["opened", "closed"] * 2
+
+    run_in_virtual_time(run())
+
+
+def test_a_second_that_cannot_be_opened_is_tried_again_with_the_next_words() -> None:
+    tries = list[str]()
+
+    async def open_near(stack: AsyncExitStack) -> Recognizer:
+        tries.append("again")
+        if len(tries) < 2:
+            raise RecognitionError("no memory")
+        return Scripted("near")
+
+    async def run() -> None:
+        async with LateRecognizer(Choice("near", open_near)) as near:
+            with pytest.raises(RecognitionError, match="no memory"):
+                await near.transcribe(SPEECH, is_final=True)
+            assert (await near.transcribe(SPEECH, is_final=True)).text == "near"
+
+    run_in_virtual_time(run())

@@ -54,7 +54,7 @@ def test_an_alarm_follows_the_wall_clock_and_a_timer_does_not() -> None:
     timers.set_alarm(datetime(2026, 11, 23, 7))
     assert texts(timers, at(1)) == []
     jump = 9 * 3600.0  # the network came up and set the clock
-    assert texts(timers, at(2, jump)) == ["It's 7 AM. Your alarm is ringing."]
+    assert texts(timers, at(2, jump)) == ["It's 7:30 AM. Your 7 AM alarm is late."]
     timers.acknowledge()
     assert texts(timers, at(599, jump)) == []
     assert texts(timers, at(600, jump)) == ["Your timer for 10 minutes is done."]
@@ -163,6 +163,73 @@ def test_the_bell_notices_a_wall_clock_that_was_set(run_virtually: Run) -> None:
         return loop.time()
 
     assert 100 < run_virtually(listen()) <= 130
+
+
+def test_a_machine_that_slept_rings_soon_after_it_wakes(run_virtually: Run) -> None:
+    async def listen() -> list[tuple[float, str]]:
+        loop = asyncio.get_running_loop()
+        timers, heard = Timers(), []
+
+        def now() -> Moment:  # the loop's own clock stands still while the machine sleeps
+            return at(loop.time() + (9 * 3600 if loop.time() > 100 else 0))
+
+        timers.start(3600, now(), "bread")
+        timers.set_alarm(datetime(2026, 11, 23, 7), "morning")
+        timers.set_alarm(datetime(2026, 11, 23, 7, 15), note="call mom")
+        bell = ring(timers, now)
+        for _ in range(3):
+            text = (await anext(bell)).text
+            heard.append((loop.time(), text))
+        await bell.aclose()
+        return heard
+
+    heard = run_virtually(listen())
+    assert [text for _, text in heard] == [
+        "Your bread timer is done.",
+        "It's 7:32 AM. Your morning alarm of 7 AM is late.",
+        "Here is your reminder to call mom.",
+    ]
+    assert all(100 < time <= 130 for time, _ in heard)
+
+
+def test_a_wall_clock_that_is_set_back_rings_nothing_twice_and_delays_no_ring() -> None:
+    timers = Timers()
+    timers.start(600, at(0), "tea")
+    timers.set_alarm(START + timedelta(seconds=300), "soup")
+    assert texts(timers, at(300)) == ["It's 10:35 PM. Your soup alarm is ringing."]
+    back = -7200.0
+    again = 300 + RING_PAUSE
+    assert texts(timers, at(again, back)) == ["It's 10:35 PM. Your soup alarm is ringing."]  # it repeats by the other
+    timers.acknowledge()
+    assert texts(timers, at(600, back)) == ["Your tea timer is done."]
+    timers.acknowledge()
+    assert texts(timers, at(300 - back, back)) == []
+
+
+def test_seven_o_clock_stays_seven_when_summer_time_begins_and_ends() -> None:
+    for shift in (3600.0, -3600.0):
+        timers = Timers()
+        timers.set_alarm(datetime(2026, 11, 23, 7))
+        timers.start(8 * 3600, at(0), "eight hours")
+        until_seven = 8.5 * 3600 - shift
+        assert "It's 7 AM. Your alarm is ringing." not in texts(timers, at(until_seven - 1, shift))
+        assert "It's 7 AM. Your alarm is ringing." in texts(timers, at(until_seven, shift))
+
+
+def test_a_time_that_summer_time_leaves_out_rings_when_it_is_over() -> None:
+    timers = Timers()
+    timers.set_alarm(datetime(2026, 3, 29, 2, 30))
+    assert timers.due(Moment(0, datetime(2026, 3, 29, 1, 59, 59))) == []
+    skipped = Moment(1, datetime(2026, 3, 29, 3))
+    assert texts(timers, skipped) == ["It's 3 AM. Your 2:30 AM alarm is late."]
+
+
+def test_an_hour_that_comes_twice_rings_once() -> None:
+    timers = Timers()
+    timers.set_alarm(datetime(2026, 10, 25, 2, 30))
+    assert texts(timers, Moment(0, datetime(2026, 10, 25, 2, 30))) == ["It's 2:30 AM. Your alarm is ringing."]
+    timers.acknowledge()
+    assert timers.due(Moment(3600, datetime(2026, 10, 25, 2, 30))) == []
 
 
 def test_a_name_that_a_model_wrote_is_one_harmless_line(run_virtually: Run) -> None:

@@ -31,9 +31,6 @@ def settings(server: ChatServer, folder: Path) -> dict[str, str]:
 
 
 async def call(folder: Path, **request: object) -> dict:
-    async with asyncio.timeout(20):
-        while not (folder / "c.sock").exists():  # noqa: ASYNC110 - it comes a moment after `ready`, which nobody tells
-            await asyncio.sleep(0.01)
     reader, writer = await asyncio.open_unix_connection(folder / "c.sock")
     writer.write(json.dumps(request).encode() + b"\n")
     answer = json.loads(await reader.readline())

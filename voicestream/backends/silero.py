@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voicestream.errors import RecognitionError
 from voicestream.vocabulary import FRAME_SAMPLES, Samples
@@ -21,6 +22,9 @@ _CONTEXT_SAMPLES = 64
 
 _WINDOW_SAMPLES, _HOP_SAMPLES = 256, 128
 """Each window begins in the middle of the one before."""
+
+_WINDOWS = (2 * _CONTEXT_SAMPLES + FRAME_SAMPLES) // _HOP_SAMPLES - 1
+"""Of a frame, with what stands before and after it."""
 
 _BANDS = 129
 _UNITS = 128
@@ -88,14 +92,14 @@ class _Layer:
     weights: Samples
     """Shape (3 · inputs, outputs)."""
     bias: Samples
-    stride: int
+    taken: NDArray[np.intp]
+    """Shape (times out, 3): the times that each is made of, counted from one before the first."""
 
     def run(self, rows: Samples) -> Samples:
-        """Return shape (times, outputs) of shape (times, inputs), none below zero."""
+        """Return shape (times out, outputs) of shape (times, inputs), none below zero."""
         padded = np.zeros((len(rows) + 2, rows.shape[1]), np.float32)
         padded[1:-1] = rows
-        taken = [padded[begin : begin + 3].reshape(-1) for begin in range(0, len(rows), self.stride)]
-        result: Samples = np.maximum(np.stack(taken) @ self.weights + self.bias, 0)
+        result: Samples = np.maximum(padded[self.taken].reshape(len(self.taken), -1) @ self.weights + self.bias, 0)
         return result
 
 
@@ -127,9 +131,9 @@ def _read_network(path: Path) -> _Network:
                 -1, len(found[f"encoder.conv_layers.{number}.bias"])
             ),
             found[f"encoder.conv_layers.{number}.bias"],
-            stride,
+            np.arange(0, times, stride)[:, None] + np.arange(3),
         )
-        for number, stride in enumerate((1, 2, 2, 1))
+        for number, (times, stride) in enumerate(((_WINDOWS, 1), (_WINDOWS, 2), (_WINDOWS // 2, 2), (_WINDOWS // 4, 1)))
     )
     gates = np.concatenate((found["onnx::LSTM_209"][0], found["onnx::LSTM_210"][0]), axis=1).T
     return _Network(

@@ -14,11 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from voicestream.errors import InputError
-from voicestream.hearing.frames import PIECE, cut_frames, pace_frames
+from voicestream.hearing.frames import cut_frames, pace_frames
 from voicestream.vocabulary import SAMPLE_RATE, Frame, Samples
 
 QUICKER = 1.01
 """A pipe is read one percent quicker than the clock, so that a sender with a quick clock leaves no backlog."""
+
+MOST_BYTES = 65_536
+"""Read at a time: what a pipe of Linux holds, so that one that is full is empty after one read."""
 
 
 class InputMicrophone:
@@ -145,10 +148,9 @@ def _wav_form(body: bytes) -> _Form:
 
 async def _pieces(reader: InputReader, form: _Form, first: bytes) -> AsyncGenerator[Samples, None]:
     stride = form.channels * form.bytes_per_sample
-    count = max(1, round(PIECE * form.rate)) * stride
     data = first
     while True:
-        more = await reader.read(count - len(data))
+        more = await reader.read_some(MOST_BYTES)
         data += more
         whole = len(data) // stride * stride
         if whole:

@@ -1,6 +1,6 @@
 """Lets a headless conversation listen for hours, many times faster than real time, and samples what it takes.
 
-Each minute holds silence, noises and two spoken questions, whose answers are voiced and played to nowhere. Linux only.
+Each minute holds silence, a noise and a spoken question, whose answer is voiced and played to nowhere. Linux only.
 """
 
 from __future__ import annotations
@@ -121,18 +121,14 @@ async def _count(talk: RunningTalk, counts: Counter[str]) -> None:
 
 
 def _minutes() -> Iterator[Samples]:
-    """Yield minutes of audio without end: silence of a room, a noise, and two questions."""
+    """Yield minutes of audio without end: silence of a room, a question and a noise."""
     questions = [clip.audio for clip in synthesized(PHRASES)]
     noises = [clip.audio for clip in nobody_speaks()]
     random = np.random.default_rng(3)
     number = 0
     while True:
         minute = random.normal(0, 1e-3, 60 * SAMPLE_RATE).astype(np.float32)
-        for start, sound in (
-            (5, questions[number % len(questions)]),
-            (20, noises[number % len(noises)]),
-            (40, questions[(3 * number + 1) % len(questions)]),
-        ):
+        for start, sound in ((5, questions[number % len(questions)]), (30, noises[number % len(noises)])):
             minute[start * SAMPLE_RATE :][: len(sound)] += sound
         number += 1
         yield minute

@@ -24,12 +24,14 @@ class FallbackRecognizer:
         notice: Callable[[str], None],
         retry_after: float = RETRY_AFTER,
         clock: Callable[[], float] = time.monotonic,
+        is_back: Callable[[], None] = lambda: None,
     ) -> None:
         self._first = first
         self._second = second
         self._notice = notice
         self._retry_first = self._retry_after = retry_after
         self._clock = clock
+        self._is_back = is_back
         self._failed_at: float | None = None
 
     async def transcribe(self, audio: Samples, *, is_final: bool, prompt: str = "") -> Hypothesis:
@@ -51,11 +53,17 @@ class FallbackRecognizer:
             else:
                 if failed_at is not None:
                     self._notice("the remote recognizer is back")
+                    self._is_back()
                 self._failed_at = None
                 return hypothesis
         return await self._second.transcribe(audio, is_final=is_final, prompt=prompt)
 
 
-def with_fallback(first: Recognizer, second: Recognizer, notice: Callable[[str], None]) -> Recognizer:
-    """Return `first` with `second` for when it fails; `notice` is told in one line when that changes."""
-    return FallbackRecognizer(first, second, notice)
+def with_fallback(
+    first: Recognizer, second: Recognizer, notice: Callable[[str], None], is_back: Callable[[], None] = lambda: None
+) -> Recognizer:
+    """Return `first` with `second` for when it fails; `notice` is told in one line when that changes.
+
+    `is_back` is called when the first works again, and the second is not needed any more.
+    """
+    return FallbackRecognizer(first, second, notice, is_back=is_back)

@@ -11,7 +11,7 @@ import numpy as np
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
 
 PIECE = 0.128
-"""Seconds that a file or pipe is read at a time: four frames."""
+"""Seconds that a file is read at a time: four frames."""
 
 
 class FrameCutter:

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from voicestream.vocabulary import FRAME_SECONDS, Samples
+from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, Samples
 
 TARGET = 0.1
 """Level, root mean square, of a voice after the gain."""
@@ -24,6 +24,8 @@ RELEASE = 8.0
 OFFSET_TIME = 0.3
 """Seconds in which a change of the offset is followed; far longer than a period of the deepest voice."""
 
+_SLOPE = np.linspace(0, 1, FRAME_SAMPLES)
+
 
 class Level:
     """Levels the frames of one stream; depends on nothing but the frames before."""
@@ -34,15 +36,21 @@ class Level:
 
     def centred(self, samples: Samples) -> Samples:
         """Return the next frame without its offset, which is followed slowly and without steps."""
-        mean = float(np.mean(samples))
+        mean = float(_mean(samples))
         before = mean if self._offset is None else self._offset
         self._offset = before + (mean - before) * min(1.0, FRAME_SECONDS / OFFSET_TIME)
-        slope = np.linspace(before, self._offset, len(samples), dtype=np.float32)
-        return np.asarray(samples - slope, np.float32)
+        centred: Samples = samples - (before + _SLOPE * (self._offset - before)).astype(np.float32)
+        return centred
 
     def lifted(self, centred: Samples) -> Samples:
         """Return a frame as the detector should hear it; never quieter than it is."""
-        level = float(np.sqrt(np.mean(np.square(centred))))
+        level = float(np.sqrt(_mean(np.square(centred))))
         self._loudest = max(level, self._loudest * math.exp(-FRAME_SECONDS / RELEASE), TARGET / GAIN_MAX)
-        lifted: Samples = np.clip(centred * max(1.0, TARGET / self._loudest), -1.0, 1.0).astype(np.float32)
+        louder = centred * np.float32(max(1.0, TARGET / self._loudest))
+        lifted: Samples = np.minimum(np.maximum(louder, np.float32(-1)), np.float32(1))
         return lifted
+
+
+def _mean(samples: Samples) -> np.float32:
+    """Return what np.mean does, whose checks take three times as long as its sum of a frame."""
+    return np.float32(np.add.reduce(samples) / len(samples))

@@ -220,10 +220,11 @@ async def transcribe(
     every time, however fast they are read. Runs each decode in a task of its own, since no event may wait for it.
     """
     live = LiveTranscript(settings or TranscriptSettings(), lockstep=lockstep)
-    reading: asyncio.Task[SpeechEvent | None] | None = None
+    reading: asyncio.Task[SpeechEvent | Exception | None] | None = None
     decoding: asyncio.Task[_Outcome] | None = None
     request: Request | None = None
-    is_over, error = False, None
+    error: Exception | None = None
+    is_over = False
     try:
         while True:
             if decoding is None and (request := live.next_request()):
@@ -235,18 +236,25 @@ async def transcribe(
                 for heard in _taken(live, request, outcome):
                     yield heard
                 continue
-            if reading is None and not is_over and (live.has_room or decoding is None):
-                reading = asyncio.create_task(_next(speech))
-            waiting = [task for task in (reading, decoding) if task is not None]
-            if not waiting:
-                break
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if reading is not None and reading.done():
-                error = reading.exception()  # the reader meets it after the transcripts of what was heard before it
-                event = None if error else reading.result()
-                reading, is_over = None, event is None
-                for heard in live.add(event) if event is not None else live.finish():
-                    yield heard
+            if decoding is None and reading is None:
+                if is_over:
+                    break
+                came = await _next(speech)  # without a task, which costs as much as all else that silence takes here
+            else:
+                if reading is None and not is_over and live.has_room:
+                    reading = asyncio.create_task(_next(speech))
+                waiting = [task for task in (reading, decoding) if task is not None]
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                if reading is None or not reading.done():
+                    continue
+                came, reading = reading.result(), None
+            if came is None or isinstance(came, Exception):
+                is_over, error = True, came  # the reader meets it after the transcripts of what was heard before it
+                told = live.finish()
+            else:
+                told = live.add(came)
+            for heard in told:
+                yield heard
         if error is not None:
             raise error
     finally:
@@ -256,8 +264,12 @@ async def transcribe(
                 await asyncio.wait([task])
 
 
-async def _next(speech: AsyncIterator[SpeechEvent]) -> SpeechEvent | None:
-    return await anext(speech, None)
+async def _next(speech: AsyncIterator[SpeechEvent]) -> SpeechEvent | Exception | None:
+    """Return the next event, what broke the stream, or None at its end."""
+    try:
+        return await anext(speech, None)
+    except Exception as error:  # whatever it is, it is raised again once all that came before it is written down
+        return error
 
 
 async def _decode(recognizer: Recognizer, request: Request) -> _Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import threading
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from voicestream.tape.recorder import Recorder
 
 
+LEAVE_AFTER = 0.3
+"""Seconds that threads have for what they are doing when all else has ended; with the rest it stays within one."""
+
+
 def show_events(events: Events, arguments: Namespace, *, is_live: bool = True) -> None:
     """Let the events be seen as the command line asks: JSON lines where --events says, else lines of text.
 
@@ -59,12 +64,13 @@ async def open_assistant(
 ) -> AsyncGenerator[Assistant, None]:
     """Open the parts and put the assistant together; its timers ring while the block lasts."""
     async with (
-        open_parts(config, events, is_fast=is_fast, ears=ears, microphone=microphone, tape=tape) as (parts, mind),
+        open_parts(config, events, is_fast=is_fast, ears=ears, microphone=microphone, tape=tape) as opened,
         open_history(config, events) as history,
     ):
+        parts, mind, ready = opened
         guess = await asyncio.to_thread(choose_language_guess, config.speaking)
         style = make_style(config, guess, lambda error, sentence: None)
-        assistant = Assistant(parts, events, config, history, style=style, is_fast=is_fast)
+        assistant = Assistant(parts, events, config, history, style=style, is_fast=is_fast, ready=ready)
         async with ringing(assistant, mind.timers, tape.moment if tape else read_clocks):
             yield assistant
 
@@ -142,7 +148,7 @@ def _stop_ringing(event: told.Event, timers: Timers) -> None:
 
 
 async def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    """Run until it is over or SIGTERM comes; then end everything in order."""
+    """Run until it is over or SIGTERM comes; then end everything in order, and the program soon after."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
     with suppress(NotImplementedError):  # Windows has no such signal
@@ -153,6 +159,10 @@ async def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
             task.result()
     finally:
         await ended(task)
+    if task.cancelled():  # a thread that loads a model cannot be called off, and Python would wait for it
+        leaving = threading.Timer(LEAVE_AFTER, os._exit, (0,))
+        leaving.daemon = True
+        leaving.start()
 
 
 async def typed_lines(take: Callable[[str], bool]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncGenerator
 from datetime import datetime
@@ -15,8 +16,10 @@ LONGEST_WAIT = 30.0
 
 
 def read_clocks() -> Moment:
-    """Return the present; the steady clock runs on while the machine sleeps, where the system has such a clock."""
+    """Return the present; the steady clock runs on while the machine sleeps."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)  # Linux only
+    if sys.platform == "darwin":
+        clock = time.CLOCK_MONOTONIC  # unlike time.monotonic() there: clock_gettime(3)
     steady = time.monotonic() if clock is None else time.clock_gettime(clock)
     return Moment(steady, datetime.now())
 

@@ -18,6 +18,8 @@ RINGS = 3
 """How often an alarm or timer is announced until somebody says something."""
 RING_PAUSE = 20.0
 """Seconds between them."""
+LATE = 120.0
+"""Seconds after its time from which an alarm says that it is late: the machine slept, or its clock was set."""
 SNOOZE = 540.0
 """Seconds, the nine minutes of every alarm clock."""
 
@@ -156,7 +158,7 @@ class Timers:
             if self._wait(timer, now) > 0:
                 continue
             rung = replace(timer, rings=timer.rings + 1, ends=now.steady + RING_PAUSE)
-            announcements.append(Announcement(announce(timer), rung))
+            announcements.append(Announcement(_announce_at(timer, now), rung))
             if rung.rings >= RINGS:
                 self.cancel([timer])
             else:
@@ -201,6 +203,14 @@ def announce(timer: Timer) -> str:
     if timer.name:
         return f"Your {timer.name} timer is done."
     return f"Your timer for {say_duration(timer.length)} is done."
+
+
+def _announce_at(timer: Timer, now: Moment) -> str:
+    """Return what is said when a timer rings now; the time of an alarm that comes late is not the present one."""
+    if timer.note or timer.at is None or (now.wall.replace(tzinfo=None) - timer.at).total_seconds() < LATE:
+        return announce(timer)
+    name = f"{timer.name} alarm of {say_time(timer.at)}" if timer.name else name_timer(timer)
+    return f"It's {say_time(now.wall)}. Your {name} is late."
 
 
 def tell_left(timer: Timer, now: Moment) -> str:
