@@ -181,6 +181,30 @@ def test_the_microphone_hears_what_is_spoken_on_one_time_line(card: SoundCard) -
     assert np.median(steps) == pytest.approx(FRAME_SECONDS, abs=1e-4)
 
 
+@pytest.mark.parametrize("live", [0, 1])
+def test_a_voice_on_one_of_two_channels_is_heard_at_its_own_level(card: SoundCard, live: int) -> None:
+    spoken = np.zeros((2 * RATE, 2), "<f4")
+    spoken[:, live] = 0.5 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE)
+
+    async def listen() -> Samples:
+        got: list[Frame] = []
+        command = ["pacat", "--playback", "--device=speaker", "--latency-msec=20", "--format=float32le", "--channels=2"]
+        async with Microphone(SoundStreams(), "vs_monitor").listen() as frames:
+            mouth = await asyncio.create_subprocess_exec(
+                *(*command, f"--rate={RATE}", "--raw"), stdin=asyncio.subprocess.PIPE
+            )
+            speaking = asyncio.create_task(mouth.communicate(spoken.tobytes()))
+            async for frame in frames:
+                got.append(frame)
+                if frame.time > 1.6:
+                    break
+            await speaking
+        return np.concatenate([frame.samples for frame in got])
+
+    heard = asyncio.run(listen())
+    assert float(np.abs(heard).max()) == pytest.approx(0.5, abs=0.02)
+
+
 async def collect(microphone: Microphone, got: list[Frame]) -> None:
     async with microphone.listen() as frames:
         async for frame in frames:

@@ -52,6 +52,20 @@ def test_every_rate_width_and_channel_count_gives_the_same_tone(
     assert np.array_equal(from_file, from_pipe)
 
 
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT"])
+@pytest.mark.parametrize("live", [0, 1, 5])
+def test_a_voice_beside_dead_channels_is_neither_lost_nor_halved(tmp_path: Path, subtype: str, live: int) -> None:
+    path = tmp_path / "tone.wav"
+    channels = np.zeros((SAMPLE_RATE, 2 if live < 2 else 6), np.float32)
+    channels[:, live] = tone(SAMPLE_RATE)
+    soundfile.write(path, channels, SAMPLE_RATE, subtype=subtype)
+    from_file = heard(FileMicrophone(path, is_fast=True))
+    with path.open("rb") as file:
+        from_pipe = heard(InputMicrophone(file.fileno(), is_fast=True))
+    assert np.abs(from_file[:SAMPLE_RATE] - tone(SAMPLE_RATE)).max() < (0.02 if subtype == "PCM_U8" else 2e-3)
+    assert np.array_equal(from_file, from_pipe)
+
+
 def test_flac_is_read(tmp_path: Path) -> None:
     path = tmp_path / "tone.flac"
     soundfile.write(path, tone(SAMPLE_RATE), SAMPLE_RATE)

@@ -20,7 +20,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from voicestream.backends.model_download import CONNECT_LIMIT, Progress, fetch_model
+from voicestream.backends.model_download import CONNECT_LIMIT, LOOKUP_LIMIT, Progress, fetch_model
 from voicestream.errors import FetchError
 
 
@@ -294,6 +294,24 @@ def test_offline_is_told(tmp_path: Path) -> None:
         )
 
 
+def test_a_name_server_that_does_not_answer_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+
+    def look_up(*asked: object, **options: object) -> list[object]:
+        answers.wait()
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    monkeypatch.setattr("urllib.request.getproxies", dict)
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    monkeypatch.setattr("voicestream.backends.model_download.LOOKUP_LIMIT", 0.05)
+    try:
+        with pytest.raises(FetchError, match=r"hub\.example cannot be reached"):
+            asyncio.run(fetch_model("tiny.en", lambda progress: None, tmp_path, {"HF_ENDPOINT": "https://hub.example"}))
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        answers.set()
+
+
 def test_a_network_that_swallows_everything_is_told_within_three_seconds(tmp_path: Path) -> None:
     with socket.socket() as full:  # its queue is full: a further connection gets no answer at all
         full.bind(("127.0.0.1", 0))
@@ -305,6 +323,6 @@ def test_a_network_that_swallows_everything_is_told_within_three_seconds(tmp_pat
         address = f"http://127.0.0.1:{full.getsockname()[1]}"
         with pytest.raises(FetchError, match="cannot be reached"):
             asyncio.run(fetch_model("tiny.en", lambda progress: None, tmp_path, {"HF_ENDPOINT": address}))
-        assert CONNECT_LIMIT < 3
+        assert max(LOOKUP_LIMIT, CONNECT_LIMIT) < 3
         for client in waiting:
             client.close()

@@ -7,9 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from voicestream.bench.phrases import as_spoken, count_errors
+from voicestream.bench.phrases import MOST_TAKEN, Recording, Trial, as_spoken, choose_limits, count_errors, decide
 from voicestream.hearing.growing_audio import GrowingAudio
-from voicestream.hearing.phrase_fit import Stretch, is_within_phrases, may_become_phrase, measure_fit
+from voicestream.hearing.phrase_fit import (
+    Attempt,
+    Fit,
+    Stretch,
+    is_within_phrases,
+    may_become_phrase,
+    measure_fit,
+)
 
 WORDS = [
     Stretch("<sil>", 0, 29, -150, is_silence=True),
@@ -89,3 +96,22 @@ def test_word_errors_are_the_least_number_of_changes() -> None:
     assert count_errors(said, said) == 0
     assert count_errors(said, []) == 6
     assert count_errors(said, ["set", "timer", "for", "nine", "minutes", "please"]) == 3
+
+
+def trials(margins: list[float], is_within: bool) -> list[Trial]:
+    """What a recognizer would have made of recordings whose phrases fit so well."""
+    recording = Recording("a", "human", ("stop",), np.zeros(1, np.float32))
+    fits = [Fit(-40.0, margin, margin - 10, 0.5) for margin in margins]
+    return [Trial(recording, is_within, [Attempt(WORDS[1:2], fit)], 0.0) for fit in fits]
+
+
+def test_limits_are_chosen_in_the_middle_between_the_phrases_and_other_speech() -> None:
+    limits = choose_limits([*trials([-1, -5, -12], True), *trials([-20, -22, -30], False)])
+    assert limits.margin == pytest.approx(-16, abs=1)
+
+
+def test_limits_lose_the_fewest_phrases_that_other_speech_allows() -> None:
+    within, outside = trials([-1, -5, -12, -21], True), trials([-10, -13] + [-18] * 6 + [-40] * 20, False)
+    limits = choose_limits([*within, *outside])
+    assert [bool(decide(trial, limits).words) for trial in within] == [True, True, True, False]
+    assert sum(bool(decide(trial, limits).words) for trial in outside) <= MOST_TAKEN * len(outside)

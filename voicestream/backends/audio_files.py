@@ -17,6 +17,7 @@ from typing import IO, Protocol, Self
 from voicestream.backends.audio_wav import WavFile, WavPipe
 from voicestream.errors import DeviceError, InputError
 from voicestream.hearing.frames import PIECE, cut_frames, pace_frames
+from voicestream.hearing.live_channel import LiveChannel
 from voicestream.speaking.playback import MarkKind, Playback
 from voicestream.speaking.reference import Reference
 from voicestream.stages import ended
@@ -24,7 +25,7 @@ from voicestream.vocabulary import Frame, Played, Samples, Sentence, Sound
 
 
 class FileMicrophone:
-    """A recording of any rate, width and channel count (the first is taken) as the microphone."""
+    """A recording of any rate, width and channel count (a live one is taken) as the microphone."""
 
     def __init__(self, path: Path, is_fast: bool = False) -> None:
         self._path = path
@@ -91,6 +92,7 @@ async def _file_pieces(source: _Source, path: Path) -> AsyncGenerator[Samples, N
     import soundfile
 
     left = source.frames
+    channel = LiveChannel()
     while left > 0:
         try:
             piece = source.read(round(PIECE * source.samplerate), dtype="float32", always_2d=True)
@@ -99,7 +101,7 @@ async def _file_pieces(source: _Source, path: Path) -> AsyncGenerator[Samples, N
         if not len(piece):
             raise InputError(f"{path}: is truncated: {left / source.samplerate:.2f} s of its audio are missing")
         left -= len(piece)
-        yield piece[:, 0]
+        yield channel.pick(piece)
 
 
 def _reason(error: Exception) -> str:

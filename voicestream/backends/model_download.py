@@ -6,11 +6,15 @@ Hub: https://huggingface.co/docs/huggingface_hub/package_reference/file_download
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import hashlib
 import os
 import re
 import shutil
+import socket
+import threading
+import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,8 +29,8 @@ from voicestream.errors import FetchError, InputError
 ENDPOINT_VARIABLE = "HF_ENDPOINT"
 ENDPOINT = "https://huggingface.co"
 
-CONNECT_LIMIT = 2.5
-"""Seconds; with it, whoever is offline hears so within 3."""
+LOOKUP_LIMIT, CONNECT_LIMIT = 2.0, 2.0
+"""Seconds; with them, whoever is offline hears so within 3: where no name server answers, or no host does."""
 
 _LIMITS = httpx.Timeout(20.0, connect=CONNECT_LIMIT, pool=None)
 _TRIES = 3
@@ -63,6 +67,7 @@ async def fetch_model(
     try:
         partial.mkdir(parents=True, exist_ok=True)
         _check_room(entry, partial)
+        await _find_host(_host(endpoint))
         async with httpx.AsyncClient(timeout=_LIMITS, follow_redirects=True) as client:
             for group in entry.files:
                 await _fetch_one_of(group, f"{endpoint}/{entry.repository}/resolve/main", partial, client, tell)
@@ -92,6 +97,30 @@ def _endpoint(environment: Mapping[str, str]) -> str:
     if not is_address:
         raise FetchError(f"{ENDPOINT_VARIABLE} is no address; expected one such as {ENDPOINT}")
     return endpoint
+
+
+async def _find_host(host: str) -> None:
+    """Return when the name server knows the host, or says that it does not; raise FetchError where it says nothing.
+
+    A lookup of asyncio's own cannot be given up: the end of the program waits for its thread, 10 s and more.
+    """
+    if urllib.request.getproxies():  # the proxy looks it up
+        return
+    loop = asyncio.get_running_loop()
+    answered = asyncio.Event()
+
+    def look_up() -> None:
+        with suppress(OSError):  # the connection will tell
+            socket.getaddrinfo(host, None)
+        with suppress(RuntimeError):  # nobody waits any more, and the loop is closed
+            loop.call_soon_threadsafe(answered.set)
+
+    threading.Thread(target=look_up, name="name lookup", daemon=True).start()
+    try:
+        async with asyncio.timeout(LOOKUP_LIMIT):
+            await answered.wait()
+    except TimeoutError as error:
+        raise FetchError(_offline(host)) from error
 
 
 def _unknown(name: str) -> str:
@@ -139,7 +168,7 @@ async def _fetch_file(url: str, target: Path, client: httpx.AsyncClient, tell: C
         except httpx.HTTPError as error:
             failures = 1 if _size_of_part(target) > before else failures + 1
             if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol)):
-                raise FetchError(f"{_host(url)} cannot be reached; is this machine offline? {_advice()}") from error
+                raise FetchError(_offline(_host(url))) from error
             if failures >= _TRIES:
                 done = _size_of_part(target) / 1e6
                 raise FetchError(
@@ -234,6 +263,10 @@ def _size_of_part(target: Path) -> int:
 
 def _host(url: str) -> str:
     return httpx.URL(url).host
+
+
+def _offline(host: str) -> str:
+    return f"{host} cannot be reached; is this machine offline? {_advice()}"
 
 
 def _advice() -> str:

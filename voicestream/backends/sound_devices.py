@@ -21,6 +21,10 @@ Direction = Literal["input", "output"]
 RATES = (16_000, 24_000, 44_100, 48_000)
 """Hertz: what the listening, the voices and the sound cards of the world use."""
 
+CHANNELS: dict[Direction, tuple[int, int]] = {"input": (2, 1), "output": (1, 2)}
+"""Tried in this order: of a microphone's two one may be dead, and the system's own mono is their mean or the first
+alone; some sound cards play no mono."""
+
 USUAL = {"", "mic", "speaker", "default"}
 """Names that mean the system's own choice."""
 
@@ -157,7 +161,7 @@ def find_device(devices: Sequence[SoundDevice], wanted: str, direction: Directio
 
 
 def rates_that_open(device: SoundDevice, direction: Direction, rates: Sequence[int] = RATES) -> list[int]:
-    """Return those of `rates` at which the device opens one channel; a device in use may refuse all."""
+    """Return those of `rates` at which the device opens; a device in use may refuse all."""
     found = []
     for rate in rates:
         with suppress(DeviceError):
@@ -170,12 +174,17 @@ def check_format(index: int, direction: Direction, rate: int) -> None:
     """Open a device for a moment, without a sound; raise DeviceError, with the code "gone" where it is not there."""
     sounddevice = load_portaudio()
     check = sounddevice.check_input_settings if direction == "input" else sounddevice.check_output_settings
-    try:
-        with quiet_libraries():
-            check(device=index, channels=1, samplerate=rate, dtype="float32")
-    except (sounddevice.PortAudioError, ValueError) as error:
-        is_gone = UNANTICIPATED in error.args
-        raise DeviceError(f"device {index}: {tell(error)}", "gone" if is_gone else "refused") from error
+    failures = []
+    for channels in CHANNELS[direction]:
+        try:
+            with quiet_libraries():
+                check(device=index, channels=channels, samplerate=rate, dtype="float32")
+        except (sounddevice.PortAudioError, ValueError) as error:
+            failures.append(error)
+        else:
+            return
+    is_gone = any(UNANTICIPATED in error.args for error in failures)
+    raise DeviceError(f"device {index}: {tell(failures[-1])}", "gone" if is_gone else "refused") from failures[-1]
 
 
 def renew_list() -> None:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicestream.backends.sound_devices import (
+    CHANNELS,
     PERSON,
     USUAL,
     check_format,
@@ -32,6 +33,7 @@ from voicestream.backends.sound_devices import (
     tell,
 )
 from voicestream.errors import DeviceError
+from voicestream.hearing.live_channel import LiveChannel
 from voicestream.parts import StreamWish
 from voicestream.stages import ended
 
@@ -268,7 +270,7 @@ class KeptStream:
         device = find_device(list_devices(), self._wanted, self._wish.direction)
         failure = ""
         for rate in dict.fromkeys((*self._wish.rates, device.rate)):
-            for channels in (1, 2):  # some sound cards have no mono
+            for channels in CHANNELS[self._wish.direction]:
                 try:
                     with quiet_libraries():
                         self._stream = self._make(sounddevice, device.index, rate, channels)
@@ -302,9 +304,10 @@ class KeptStream:
             stream.close()
 
     def _make(self, sounddevice: ModuleType, index: int, rate: int, channels: int) -> _Stream:
-        """Make the stream whose callbacks note their time and pass the first channel on."""
+        """Make the stream whose callbacks note their time and pass one channel on."""
         is_input = self._wish.direction == "input"
         usual_delay = 3 * self._block
+        channel = LiveChannel()
 
         def note() -> None:
             self._called_at = time.monotonic()
@@ -318,7 +321,7 @@ class KeptStream:
         def record(block: NDArray[np.float32], count: int, times: _StreamTimes, flags: object) -> None:
             note()
             ago = times.currentTime - times.inputBufferAdcTime - count / rate
-            self._wish.on_block(block[:, 0].copy(), ago if 0 <= ago < 1 else 0.0)
+            self._wish.on_block(channel.pick(block).copy(), ago if 0 <= ago < 1 else 0.0)
 
         def play(block: NDArray[np.float32], count: int, times: _StreamTimes, flags: object) -> None:
             note()

@@ -12,9 +12,11 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voicestream.errors import InputError
 from voicestream.hearing.frames import cut_frames, pace_frames
+from voicestream.hearing.live_channel import LiveChannel
 from voicestream.vocabulary import SAMPLE_RATE, Frame, Samples
 
 QUICKER = 1.01
@@ -148,30 +150,30 @@ def _wav_form(body: bytes) -> _Form:
 
 async def _pieces(reader: InputReader, form: _Form, first: bytes) -> AsyncGenerator[Samples, None]:
     stride = form.channels * form.bytes_per_sample
+    channel = LiveChannel()
     data = first
     while True:
         more = await reader.read_some(MOST_BYTES)
         data += more
         whole = len(data) // stride * stride
         if whole:
-            yield _decode(data[:whole], form)
+            yield channel.pick(_decode(data[:whole], form).reshape(-1, form.channels))
         if not more:
             return
         data = data[whole:]
 
 
-def _decode(data: bytes, form: _Form) -> Samples:
-    """Return the first channel as float32 in [-1, 1]."""
+def _decode(data: bytes, form: _Form) -> NDArray[np.float32]:
+    """Return the samples of all channels, one after the other, as float32 in [-1, 1]."""
     width = form.bytes_per_sample
     if form.is_float:
-        samples = np.frombuffer(data, f"<f{width}")[:: form.channels]
-        return np.nan_to_num(samples.astype(np.float32), posinf=1, neginf=-1).clip(-1, 1)
+        samples = np.frombuffer(data, f"<f{width}").astype(np.float32)
+        return np.nan_to_num(samples, posinf=1, neginf=-1).clip(-1, 1)
     if width == 1:
-        return (np.frombuffer(data, np.uint8)[:: form.channels].astype(np.float32) - np.float32(128)) / np.float32(128)
+        return (np.frombuffer(data, np.uint8).astype(np.float32) - np.float32(128)) / np.float32(128)
     if width == 3:
-        octets = np.frombuffer(data, np.uint8).reshape(-1, 3)[:: form.channels]
+        octets = np.frombuffer(data, np.uint8).reshape(-1, 3)
         wide = np.zeros((len(octets), 4), np.uint8)
         wide[:, 1:] = octets
         return wide.reshape(-1).view("<i4").astype(np.float32) / np.float32(2**31)
-    full = float(2 ** (8 * width - 1))
-    return np.frombuffer(data, f"<i{width}")[:: form.channels].astype(np.float32) / np.float32(full)
+    return np.frombuffer(data, f"<i{width}").astype(np.float32) / np.float32(2 ** (8 * width - 1))

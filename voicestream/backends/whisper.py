@@ -54,6 +54,12 @@ class WhisperSettings:
     hot_words: str = ""
     """Names and rare words that are likely to be said."""
 
+    @property
+    def languages(self) -> list[str]:
+        """The languages to choose from, empty where any may be spoken."""
+        names = [name.strip().lower() for name in self.language.split(",") if name.strip()]
+        return [] if "auto" in names else names
+
 
 class Whisper:
     """Recognizes speech; the model loads in the worker thread, and whatever is asked meanwhile follows it.
@@ -118,6 +124,7 @@ class Whisper:
         except Exception as error:  # CTranslate2 and tokenizers raise RuntimeError, ValueError and plain Exception
             _raise_damaged(self._folder, error)
         _check_parts(self._folder, model)
+        _check_languages(self._folder, model, settings.languages)
         return model
 
     def _transcribe(self, audio: Samples, is_final: bool, prompt: str) -> Hypothesis:
@@ -141,10 +148,10 @@ class Whisper:
         return Hypothesis(decoded.evidence.text, decoded.words, language, is_suspect, cost)
 
     def _language(self, model: Any, audio: Samples) -> str:
-        wanted = [name.strip() for name in self._settings.language.split(",") if name.strip()]
+        wanted = self._settings.languages
         if not model.model.is_multilingual:
             return "en"
-        if len(wanted) == 1 and wanted[0] != "auto":
+        if len(wanted) == 1:
             return wanted[0]
         model.margin_frames = self._margin(self._settings.short_window)
         features = model.feature_extractor(audio)[:, :-1]  # as `transcribe` leaves out the last, of padding
@@ -254,6 +261,20 @@ def _check_parts(folder: Path, model: Any) -> None:
     if mels != model.model.n_mels:
         raise RecognitionError(
             f"{folder}: preprocessor_config.json makes {mels} bands, model.bin takes {model.model.n_mels}"
+        )
+
+
+def _check_languages(folder: Path, model: Any, wanted: list[str]) -> None:
+    """Find languages that the model does not know: it would write them down as if they were another."""
+    unknown = ", ".join(name for name in wanted if name not in model.supported_languages)
+    if unknown and model.model.is_multilingual:
+        raise RecognitionError(
+            f"hearing.language: Whisper does not know {unknown}; expected two letters such as en, a list, or auto"
+        )
+    if unknown:
+        raise RecognitionError(
+            f"{folder}: knows English only, and hearing.language names {unknown}; "
+            "set hearing.model to one without .en, such as base"
         )
 
 

@@ -29,10 +29,15 @@ _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 _ALIKE = {"colour": "color", "tv": "t v", "firefox": "fire fox", "ecobee": "eco bee"}
 """Words that are written in two ways."""
 
-_MARGINS = tuple(float(margin) for margin in np.arange(-24, -8, 0.5))
-_WORST = (-90.0, -70.0, -60.0, -52.0, -45.0, -38.0)
-_LONGEST = (0.9, 1.1, 1.3, 1.6, 2.0)
-"""Limits to choose from."""
+_CHOICES = (
+    tuple(float(margin) for margin in np.arange(-24, -8, 0.5)),
+    (-90.0, -70.0, -60.0, -52.0, -45.0, -38.0),
+    (0.9, 1.1, 1.3, 1.6, 2.0),
+)
+"""The values of each of the Limits to choose from."""
+
+MOST_TAKEN = 0.07
+"""Share of other speech that may be taken for a command where limits are chosen; of speech unheard then, 0.1 may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,20 +221,31 @@ def judge_halves(trials: Sequence[Trial]) -> list[Outcome]:
 
 
 def choose_limits(trials: Sequence[Trial]) -> Limits:
-    """Return the limits under which the least phrases are lost and the least other speech is taken, in equal weight.
+    """Return the limits under which the fewest phrases are lost while at most MOST_TAKEN of other speech is taken.
 
-    Of those that are equally good, the middle.
+    Of those that are equally good, the middle: it is the farthest from where other people would be lost, or taken.
     """
-    within = [trial for trial in trials if trial.is_within]
-    outside = [trial for trial in trials if not trial.is_within]
+    within = [trial.attempts for trial in trials if trial.is_within]
+    outside = [trial.attempts for trial in trials if not trial.is_within]
 
-    def loss(limits: Limits) -> float:
-        lost = _share(not decide(trial, limits).words for trial in within)
-        return lost + _share(bool(decide(trial, limits).words) for trial in outside)
+    def loss(limits: Limits) -> tuple[float, float]:
+        taken = _share(_is_believed(attempts, limits) for attempts in outside)
+        return max(taken - MOST_TAKEN, 0.0), _share(not _is_believed(attempts, limits) for attempts in within)
 
-    losses = {limits: loss(limits) for limits in map(Limits, *zip(*product(_MARGINS, _WORST, _LONGEST), strict=True))}
-    best = [limits for limits, found in losses.items() if found == min(losses.values())]
-    return best[len(best) // 2]
+    steps = list(product(*(range(len(values)) for values in _CHOICES)))
+    losses = [loss(_limits_at(step)) for step in steps]
+    best = np.array([step for step, found in zip(steps, losses, strict=True) if found == min(losses)])
+    sizes = [len(values) for values in _CHOICES]
+    distances = np.square((best - best.mean(axis=0)) / sizes).sum(axis=1)
+    return _limits_at(best[distances.argmin()])
+
+
+def _limits_at(step: Iterable[int]) -> Limits:
+    return Limits(*(values[place] for values, place in zip(_CHOICES, step, strict=True)))
+
+
+def _is_believed(attempts: Iterable[Attempt], limits: Limits) -> bool:
+    return is_within_phrases(best_attempt(attempts, limits).fit, limits)
 
 
 def judge_people(folder: Path) -> tuple[PhraseFigures, PhraseFigures]:

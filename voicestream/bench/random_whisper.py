@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,19 +38,22 @@ class Shape:
 SHAPES = {"tiny": Shape(4, 384, 6), "base": Shape(6, 512, 8), "small": Shape(12, 768, 12)}
 
 
-def build_random_whisper(shape: Shape, folder: Path) -> None:
-    """Write an English model of `shape`, int8, that CTranslate2 and faster-whisper load; takes seconds."""
+def build_random_whisper(shape: Shape, folder: Path, languages: Sequence[str] = ()) -> None:
+    """Write a model of `shape`, int8, that CTranslate2 and faster-whisper load; takes seconds.
+
+    It is an English one, or one of several languages, where codes such as de are given.
+    """
     from ctranslate2.specs import WhisperSpec
 
     folder.mkdir(parents=True, exist_ok=True)
-    vocabulary = _vocabulary()
+    vocabulary = _vocabulary(languages)
     random = np.random.default_rng(0)
     spec = WhisperSpec(shape.layers, shape.heads, shape.layers, shape.heads)
     _fill_encoder(spec.encoder, shape, random)
     _fill_decoder(spec.decoder, shape, random, vocabulary)
     spec.register_vocabulary(vocabulary)
     spec.config.suppress_ids, spec.config.suppress_ids_begin = [], [vocabulary.index("<|endoftext|>")]
-    spec.config.lang_ids = []
+    spec.config.lang_ids = [vocabulary.index(f"<|{language}|>") for language in languages]
     last_half = range(shape.layers // 2, shape.layers)
     spec.config.alignment_heads = [list(pair) for pair in itertools.product(last_half, range(shape.heads))]
     spec.validate()
@@ -60,15 +64,17 @@ def build_random_whisper(shape: Shape, folder: Path) -> None:
     (folder / "preprocessor_config.json").write_text(json.dumps(features), encoding="utf-8")
 
 
-def _vocabulary() -> list[str]:
+def _vocabulary(languages: Sequence[str]) -> list[str]:
+    """Return the tokens; by the empty one CTranslate2 knows a model of several languages."""
     from tokenizers.pre_tokenizers import ByteLevel
 
     letters = sorted(ByteLevel.alphabet())
-    words = [f"Ġ{_word(index)}" for index in range(_TEXT_TOKENS - len(letters))]
-    languages = [f"<|l{index}|>" for index in range(_LANGUAGES)]
+    words = [f"Ġ{_word(index)}" for index in range(_TEXT_TOKENS - len(letters))] + [""] * bool(languages)
+    others = [f"l{index}" for index in range(len(languages), _LANGUAGES)]
+    named = [f"<|{language}|>" for language in (*languages, *others)]
     times = [f"<|{index * 0.02:.2f}|>" for index in range(_TIMESTAMPS)]
     specials = [f"<|{name}|>" for name in _SPECIALS]
-    return [*letters, *words, "<|endoftext|>", "<|startoftranscript|>", *languages, *specials, *times]
+    return [*letters, *words, "<|endoftext|>", "<|startoftranscript|>", *named, *specials, *times]
 
 
 def _word(index: int) -> str:
@@ -84,11 +90,12 @@ def _word(index: int) -> str:
 def _write_tokenizer(path: Path, vocabulary: list[str]) -> None:
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
-    words = {word: index for index, word in enumerate(vocabulary[:_TEXT_TOKENS])}
+    end = vocabulary.index("<|endoftext|>")
+    words = {word: index for index, word in enumerate(vocabulary[:end])}
     tokenizer = Tokenizer(models.BPE(vocab=words, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    specials = [AddedToken(word, special=True, normalized=False) for word in vocabulary[_TEXT_TOKENS:]]
+    specials = [AddedToken(word, special=True, normalized=False) for word in vocabulary[end:]]
     tokenizer.add_special_tokens(specials)
     tokenizer.save(str(path))
 

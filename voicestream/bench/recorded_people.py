@@ -33,7 +33,7 @@ def recorded_lines(folder: Path) -> Lines:
     questions = [phrase for phrase in phrases if phrase.words[-1].text.endswith("?")]
     if not questions:
         raise UsageError(f"no question of a person is recorded in {folder}: its manifest.tsv tells what is there")
-    return Lines(questions, phrases, f"people: {len(phrases)} recordings, {len(questions)} of them questions")
+    return Lines(questions, phrases, spoken_by=f"people: {len(phrases)} recordings, {len(questions)} of them questions")
 
 
 def cut_phrase(clip: Clip) -> SpokenPhrase:
