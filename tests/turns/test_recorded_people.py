@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Generator
 from pathlib import Path
@@ -9,14 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from voicestream import events as told
 from voicestream.backends.echo_canceller import EchoCanceller
 from voicestream.bench import conversation as bench
-from voicestream.bench.conversation_script import INTERRUPTIONS, Lines
+from voicestream.bench.conversation_script import INTERRUPTIONS, QUESTIONS, STORY, Lines
 from voicestream.bench.recorded_people import cut_phrase, recorded_lines
 from voicestream.bench.rehearsal import Rehearsal, SpokenPhrase, at_level
-from voicestream.bench.room import VOICE_LEVEL
+from voicestream.bench.room import VOICE_LEVEL, RoomSettings
 from voicestream.bench.spoken_clips import Clip
-from voicestream.bench.stage import Effort, Stage
+from voicestream.bench.stage import Effort, Scene, Stage
 from voicestream.errors import UsageError
 from voicestream.vocabulary import SAMPLE_RATE
 
@@ -75,7 +77,17 @@ def test_recorded_words_follow_each_other_through_the_phrase(people: Lines) -> N
         check_words(phrase)
 
 
-def test_people_interrupt_as_synthesized_voices_do(rehearsal: Rehearsal, people: Lines) -> None:
+def test_a_recorded_sentence_interrupts_and_becomes_the_next_turn(rehearsal: Rehearsal, people: Lines) -> None:
     stage = Stage(rehearsal, 0.1, Effort(), lambda: EchoCanceller(None), errors=0.0, lines=people)
-    for figure in bench.measure_interruptions(stage, 4, seed=1):
-        assert figure.is_reached, figure.value
+    sentence = max(people.interruptions, key=lambda line: len(line.words) if isinstance(line, SpokenPhrase) else 0)
+    assert isinstance(sentence, SpokenPhrase)
+
+    async def play(scene: Scene) -> None:
+        await bench.ask(scene, QUESTIONS[0])
+        await asyncio.sleep(1.0)
+        begin, _ = await scene.say(sentence)
+        await scene.until(told.Turn, after=begin)
+        assert scene.all(told.Interrupted)
+        assert scene.all(told.Turn)[-1].text == " ".join(word.text for word in sentence.words)
+
+    stage.perform(play, RoomSettings(echo_db=None, snr_db=20.0, seed=7), STORY)

@@ -405,6 +405,14 @@ def test_one_word_much_like_the_assistants_own_does_not_interrupt_and_another_do
         assert expected in kinds(talk.taken()), word
 
 
+def test_who_goes_on_over_the_silent_loudspeaker_is_heard_though_a_word_is_like_an_own() -> None:
+    for seconds, expected in ((0.5, "SpeechIgnored"), (0.9, "Interrupt")):
+        talk = in_state(State.SPEAKING)
+        talk.add(act.Saying("Once upon a time there was a small harbour.", talk.now - 1.0, 3.0))
+        talk.talk_over("Resume timer.", seconds)
+        assert expected in kinds(talk.taken()), seconds
+
+
 def test_a_few_misheard_words_of_a_long_echo_do_not_interrupt() -> None:
     own = "Every morning the fishermen went out before the sun was up and an old woman watched them from her window"
     talk = in_state(State.SPEAKING)

@@ -47,6 +47,13 @@ def test_the_users_words_are_not_taken_for_echo(heard: str) -> None:
     assert guard().own_words(heard, 12.0, 13.5) == heard
 
 
+def test_a_short_word_is_not_made_of_the_letters_of_two() -> None:
+    echo_guard = EchoGuard()
+    echo_guard.said("And an old woman counted the sails.", 10.0, 13.0)
+    assert echo_guard.own_words("No.", 11.0, 12.0) == "No."
+    assert not echo_guard.own_words("An", 11.0, 12.0)
+
+
 def test_the_users_words_on_top_of_the_echo_are_left() -> None:
     heard = "the lighthouse was built please tell me something else in eighteen hundred"
     assert guard().own_words(heard, 10.0, 14.0) == "please tell me something else"

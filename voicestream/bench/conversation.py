@@ -41,11 +41,12 @@ class Figure:
     is_reached: bool
 
 
-async def ask(scene: Scene, question: Line) -> float:
-    """Let the person ask, and wait until the answer sounds; return when the question ended."""
-    _, end = await scene.say(question)
-    await scene.until(told.SoundStarted)
-    return end
+async def ask(scene: Scene, question: Line) -> None:
+    """Let the person ask until the answer sounds: who was not heard asks again."""
+    for _ in range(3):
+        await scene.say(question)
+        if await scene.until(told.SoundStarted, limit=6.0):
+            return
 
 
 def measure_self_hearing(stage: Stage, seconds: float, seed: int, stories: int = 3) -> Figure:

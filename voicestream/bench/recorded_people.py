@@ -24,6 +24,8 @@ _OVER_NOISE_DB = 12.0
 _UNDER_PEAK_DB = 30.0
 _LONGEST_GAP = 6
 """Hops of quiet inside of a word: the stop of a "t"."""
+_SHORTEST_SOUND = 3
+"""Hops; what is shorter is a click."""
 
 
 def recorded_lines(folder: Path) -> Lines:
@@ -71,7 +73,9 @@ def _loud_hops(audio: Samples) -> NDArray[np.intp]:
         raise ValueError("a phrase is cut from a recording in which somebody speaks")
     begin, end = speech[0] * FRAME_SAMPLES // _HOP, (speech[-1] + 1) * FRAME_SAMPLES // _HOP
     stretches = np.split(loud, np.flatnonzero(np.diff(loud) > _LONGEST_GAP) + 1)
-    return np.concatenate([stretch for stretch in stretches if stretch[-1] >= begin and stretch[0] < end])
+    return np.concatenate(
+        [each for each in stretches if each[-1] >= begin and each[0] < end and len(each) >= _SHORTEST_SOUND]
+    )
 
 
 def _as_written(text: str) -> str:

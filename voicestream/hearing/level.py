@@ -12,11 +12,15 @@ import numpy as np
 
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, Samples
 
-TARGET = 0.1
-"""Level, root mean square, of a voice after the gain."""
+TARGET = 0.03
+"""Level, root mean square, to which a quiet voice is lifted; the detector needs no more."""
 
 GAIN_MAX = 20.0
 """26 dB: with more, a television two rooms away becomes a speaker."""
+
+ATTACK = 0.1
+"""Share by which the remembered level follows a louder frame: 0.3 s. A gain that falls at once flattens how a voice
+sets in: of 38 sentences of people in noise 10 dB below them 6 went unheard so, and 2 with this and the target."""
 
 RELEASE = 8.0
 """Seconds in which the remembered level of the loudest frame falls to a third: a pause must not lift the noise."""
@@ -45,7 +49,11 @@ class Level:
     def lifted(self, centred: Samples) -> Samples:
         """Return a frame as the detector should hear it; never quieter than it is."""
         level = float(np.sqrt(_mean(np.square(centred))))
-        self._loudest = max(level, self._loudest * math.exp(-FRAME_SECONDS / RELEASE), TARGET / GAIN_MAX)
+        if level > self._loudest:
+            self._loudest += ATTACK * (level - self._loudest)
+        else:
+            fallen = self._loudest * math.exp(-FRAME_SECONDS / RELEASE)
+            self._loudest = max(level, fallen, TARGET / GAIN_MAX)
         louder = centred * np.float32(max(1.0, TARGET / self._loudest))
         lifted: Samples = np.minimum(np.maximum(louder, np.float32(-1)), np.float32(1))
         return lifted

@@ -192,9 +192,10 @@ def is_sure(floor: Floor, event: Transcript, text: str) -> bool:
     words = bare_words(text)
     if is_stop(text, floor.words.language) and (event.is_final or floor.state is State.SPEAKING):
         return True
-    if floor.leaks or not event.is_final or floor.has_echo(event):  # a misheard echo is one word as a rule
-        return len(words) >= max(SURE_WORDS, SURE_SHARE * len(bare_words(event.text)))
-    return bool(words)
+    is_outlived = floor.state is State.PAUSED and floor.voice_end >= floor.silenced_at + ECHO_ENDS
+    is_clear = event.is_final and not floor.leaks and (is_outlived or not floor.has_echo(event))
+    needed = 1 if is_clear else SURE_WORDS  # a misheard echo is one word as a rule, and dies with the loudspeaker
+    return len(words) >= max(needed, SURE_SHARE * len(bare_words(event.text)))
 
 
 def interrupt(floor: Floor, event: object) -> None:

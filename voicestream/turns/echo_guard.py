@@ -117,7 +117,9 @@ class EchoGuard:
 def _find_echo_words(shown: list[str], audible: list[str]) -> list[bool]:
     """Tell of each word of `shown` whether it is made of letters of the audible words, in their order."""
     bare = ["".join(bare_words(word)) for word in shown]
-    is_echo = _find_echo("".join(bare), "".join(audible))
+    heard = "".join(bare)
+    between = " " if len(heard) < _SHORTEST_RUN else ""  # the user's "no" is not of "an old"
+    is_echo = _find_echo(heard, between.join(audible))
     found, position = [], 0
     for letters in bare:
         covered = sum(is_echo[position : position + len(letters)])
