@@ -45,8 +45,9 @@ takes 16 to 26 dB, and 11 where the loudspeaker is overdriven; there the levels 
 PATIENCE = 0.03
 """Share of a frame in what is known of the filter: it is judged by the last second."""
 
-QUIET = 1.0
-"""Seconds after the last sound of the loudspeaker, after which there is no echo left, and nothing to do."""
+QUIET = 0.5
+"""Seconds after the last sound of the loudspeaker, after which there is no echo left, and nothing to do. With 1 s, who
+interrupted and made a short pause was taken for done, for what is no loud voice was still held for echo."""
 
 Pcm16 = NDArray[np.int16]
 
