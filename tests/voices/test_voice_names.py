@@ -64,6 +64,8 @@ def test_the_default_voice_speaks_its_own_language_and_what_nobody_else_does() -
 def test_an_unknown_name_lists_the_nearest() -> None:
     with pytest.raises(VoiceError, match=r"no voice 'Grman'; the nearest are German"):
         find_voice("Grman", VOICES)
+    with pytest.raises(VoiceError, match=r"the nearest are English \("):
+        find_voice("Englihs", VOICES)
     with pytest.raises(VoiceError, match="nothing is like it"):
         find_voice("qqqqq", VOICES)
     with pytest.raises(VoiceError):

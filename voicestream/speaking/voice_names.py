@@ -32,10 +32,20 @@ def find_voice(wanted: str, voices: Sequence[VoiceDescription]) -> VoiceDescript
                 return voice
     if same := voice_of_language(wanted, voices):
         return same
-    known = {_plain(text): text for voice in voices for text in (voice.language, voice.id, voice.name) if text}
-    near = difflib.get_close_matches(sought, known, 3, 0.5) or [name for name in known if sought and sought in name][:3]
-    hint = f"the nearest are {', '.join(known[name] for name in near)}" if near else "nothing is like it"
+    near = _nearest(sought, {text: _plain(text) for voice in voices for text in (voice.language, voice.id, voice.name)})
+    hint = f"the nearest are {', '.join(near)}" if near else "nothing is like it"
     raise VoiceError(f"there is no voice {wanted!r}; {hint}; `voicestream voices` lists all", "unknown_voice")
+
+
+def _nearest(sought: str, names: Mapping[str, str]) -> list[str]:
+    """Return up to three names that are like what was sought, or that have a word which is: "English (America)"."""
+
+    def likeness(name: str) -> float:
+        parts = (names[name], *names[name].replace("(", " ").replace(")", " ").split())
+        return max(difflib.SequenceMatcher(None, sought, part).ratio() for part in parts)
+
+    scored = sorted(((likeness(name), -len(name), name) for name in names if name), reverse=True)
+    return [name for score, _, name in scored[:3] if score >= 0.5]
 
 
 def find_espeak_voice(wanted: str, voices: Sequence[VoiceDescription]) -> VoiceDescription:

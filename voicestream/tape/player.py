@@ -125,7 +125,7 @@ class AudioReader:
 
     def add(self, name: str, rate: int, samples: Samples) -> int:
         """Refuse: a tape that is played is not changed."""
-        raise NotImplementedError
+        raise TypeError("a tape that is played is not changed")
 
     def has(self, name: str, count: int) -> bool:
         """Return whether a file holds so many samples."""

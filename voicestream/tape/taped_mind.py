@@ -56,7 +56,7 @@ def _describe(tool: Tool) -> Json:
 
 def _tool_of(value: Json) -> Tool:
     async def call(arguments: Arguments) -> str:
-        raise NotImplementedError("the tape answers")
+        raise AssertionError("the tape answers for the tool")
 
     return Tool(
         msgspec.convert(value["description"], ToolDescription),
