@@ -64,8 +64,8 @@ def cut_phrase(clip: Clip) -> SpokenPhrase:
 def _sounding_hops(audio: Samples) -> NDArray[np.intp]:
     """Return the places of the hops that are loud, in what the detector takes for speech and the sounds next to it.
 
-    The detector alone is late by up to 0.2 s where a word begins with an "s"; loudness alone takes clicks for words, and
-    in a recording with noise it loses the last "s": "pause" was cut 0.2 s short, "what time is it" to 0.47 s.
+    The detector alone is late by up to 0.2 s where a word begins with an "s"; loudness alone takes clicks for words,
+    and in a recording with noise it loses the last "s": "pause" was cut 0.2 s short, "what time is it" to 0.47 s.
     """
     hops = audio[: len(audio) // _HOP * _HOP].reshape(-1, _HOP)
     level = 10 * np.log10(np.var(hops, axis=1) + 1e-12)
