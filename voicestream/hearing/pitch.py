@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,7 +18,7 @@ LOOKED_AT = 20
 
 def pitch_strength(frames: Sequence[Samples]) -> float:
     """Return how much of the loud half of the frames repeats itself at a voice's pitch, 0 to 1: noise has 0.3."""
-    pieces = [np.concatenate(pair) for pair in zip(frames, frames[1:], strict=False)]
+    pieces = [np.concatenate(pair) for pair in pairwise(frames)]
     loudness = [float(np.dot(piece, piece)) for piece in pieces]
     loud = [piece for piece, power in zip(pieces, loudness, strict=True) if power >= np.median(loudness)]
     step = -(-len(loud) // LOOKED_AT) or 1

@@ -9,10 +9,9 @@ from voicestream.hearing.segmenter import Segmenter, SegmenterSettings
 from voicestream.parts import SpeechDetector
 from voicestream.vocabulary import Frame, SpeechEvent
 
-
 NEAR = 0.3
-"""What is added to the probability of a voice that is louder than echo and noise can be. Over the loudspeaker, in frames
-that were silenced before, the detector is slow to believe: of 80 interruptions by people 4 went unheard, 2 with this."""
+"""What is added to the probability of a voice that is louder than echo and noise can be. Over the loudspeaker, after
+frames that were silenced, the detector is slow to believe: 4 of 80 interruptions went unheard, and 2 with this."""
 
 
 class SpeechFinder:
