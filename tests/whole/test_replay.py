@@ -39,7 +39,7 @@ def silence(seconds: float) -> np.ndarray:
 
 
 async def start(
-    folder: Path, server: ChatServer, *pieces: np.ndarray, settings: Sequence[str] = ()
+    folder: Path, server: ChatServer, *pieces: np.ndarray, settings: Sequence[str] = (), config: str | Path = os.devnull
 ) -> asyncio.subprocess.Process:
     """Run `talk --record` on the pieces, with the server's model."""
     soundfile.write(folder / "heard.wav", np.concatenate(pieces), RATE)
@@ -49,6 +49,7 @@ async def start(
         "--set", f"thinking.base_url={server.base_url}", "--set", "thinking.provider=openai",
         "--set", "thinking.key_variable=A_KEY", "--set", f"control.socket={folder / 'socket'}",
         "--set", "speaking.rate=260", *(word for setting in settings for word in ("--set", setting)),
+        "--config", config,
         cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), "A_KEY": KEY}, stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
 
@@ -312,6 +313,29 @@ def test_a_session_at_a_sound_card_runs_again_without_it(tmp_path: Path) -> None
     assert status == 0
     replayed = replay(session, Wish())
     assert (replayed.notice, differences(replayed)) == ("", [])
+
+
+def test_settings_that_were_read_again_are_read_again_at_the_same_moment(tmp_path: Path) -> None:
+    config, session = tmp_path / "config.yaml", tmp_path / "session"
+    config.write_text("turns: {end_of_turn: 0.4}\n", encoding="utf-8")
+
+    async def record() -> None:
+        async with chat_server("Done.") as server:
+            talking = await start(
+                tmp_path, server, say("turn on the kitchen lights"), silence(4.0), say("turn on the kitchen lights"),
+                silence(4.0), config=config,
+            )  # fmt: skip
+            await happened(session, lambda event: event["event"] == "answer")
+            for value, code in (("often", "config"), ("1.2", "reloaded")):
+                config.write_text(f"turns: {{end_of_turn: {value}}}\n", encoding="utf-8")
+                talking.send_signal(signal.SIGHUP)
+                await happened(session, lambda event, code=code: event.get("code") == code)
+            assert await talking.wait() == 0
+
+    asyncio.run(record())
+    replayed = replay(session, Wish())
+    assert differences(replayed) == []
+    assert [event["turn"] for event in events_like(replayed) if event["event"] == "answer"] == [1, 2]
 
 
 def test_a_session_with_tools_of_another_program_runs_again_without_it(tmp_path: Path) -> None:
