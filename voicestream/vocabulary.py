@@ -41,6 +41,8 @@ class Frame:
     """Seconds of the program's clock when the last sample had been recorded."""
     for_detector: Samples | None = None
     """The same time with the echo suppressed harder, to tell only *whether* somebody speaks; None: `samples`."""
+    is_near: bool = False
+    """Whether there is more to hear than noise and echo can be: then a little likeness to a voice is enough."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,3 +196,13 @@ def test_strangers_are_not_taken_for_an_echo() -> None:
     pairs = zip(frames(voice(6, 6)), frames(voice(6, 7)), strict=True)
     echoes = [path.add(mine.samples, theirs.samples) for mine, theirs in pairs]
     assert all(echo.sharpness < 12 and echo.likeness < 0.5 for echo in echoes if echo is not None)
+
+
+def test_a_voice_that_is_louder_than_the_echo_is_told_to_be_near() -> None:
+    far, near = voice(12, 1), voice(12, 2)
+    near[: 8 * SAMPLE_RATE] = 0
+    canceller, player = EchoCanceller(None), Player(far)
+    are_near = np.array([canceller.cancel(frame, player).is_near for frame in frames(echo_of(far, 0.04) + near)])
+    alone, both = (slice(round(begin / FRAME_SECONDS), round(end / FRAME_SECONDS)) for begin, end in ((4, 8), (9, 11)))
+    assert not are_near[alone].any()
+    assert are_near[both].mean() > 0.4  # its syllables: half of it is pauses

@@ -15,6 +15,7 @@ from voicestream.hearing.frames import FrameCutter
 from voicestream.hearing.level import GAIN_MAX, TARGET, Level
 from voicestream.hearing.speech_finder import SpeechFinder
 from voicestream.vocabulary import (
+    FRAME_SAMPLES,
     FRAME_SECONDS,
     SAMPLE_RATE,
     Frame,
@@ -172,3 +173,19 @@ def test_ten_minutes_of_silence_leave_nothing_behind() -> None:
     for index in range(round(600 / FRAME_SECONDS)):
         assert len(finder.add(Frame(silence, index * FRAME_SECONDS))) == 1
     assert not any(isinstance(event, SpeechAudio) for event in finder.finish())
+
+
+@pytest.mark.parametrize(
+    ("likeness", "is_near", "is_heard"), [(0.3, True, True), (0.3, False, False), (0.05, True, False)]
+)
+def test_what_is_louder_than_echo_and_noise_needs_less_likeness_to_a_voice(
+    likeness: float, is_near: bool, is_heard: bool
+) -> None:
+    class Unsure:
+        def probability(self, samples: Samples) -> float:
+            return likeness
+
+    finder = SpeechFinder(Unsure())
+    frames = [Frame(np.zeros(FRAME_SAMPLES, np.float32), 0.032 * count, is_near=is_near) for count in range(10)]
+    found = [event for frame in frames for event in finder.add(frame)]
+    assert any(isinstance(event, SpeechStarted) for event in found) == is_heard

@@ -91,3 +91,15 @@ def test_a_recorded_sentence_interrupts_and_becomes_the_next_turn(rehearsal: Reh
         assert scene.all(told.Turn)[-1].text == " ".join(word.text for word in sentence.words)
 
     stage.perform(play, RoomSettings(echo_db=None, snr_db=20.0, seed=7), STORY)
+
+
+@pytest.mark.parametrize("text", ["Pause this.", "Timer status.", "Set the lights.", "Yes please."])
+def test_a_noisy_recording_loses_no_last_consonant(rehearsal: Rehearsal, text: str) -> None:
+    known = rehearsal.phrase(text, "en-gb+m3")
+    noise = np.random.default_rng(5).standard_normal(len(known.samples) + 2 * SAMPLE_RATE).astype(np.float32)
+    noise *= np.float32(0.05 * VOICE_LEVEL)
+    noise[SAMPLE_RATE // 4 : SAMPLE_RATE // 4 + 2000] *= 40  # what a device does when it is opened is no voice
+    noise[SAMPLE_RATE:-SAMPLE_RATE] += known.samples
+    cut = cut_phrase(Clip(text, noise, text.rstrip(".")))
+    check_words(cut)
+    assert known.seconds - 0.06 < cut.seconds < known.seconds + 0.12

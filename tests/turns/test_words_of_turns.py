@@ -54,6 +54,12 @@ def test_a_short_word_is_not_made_of_the_letters_of_two() -> None:
     assert not echo_guard.own_words("An", 11.0, 12.0)
 
 
+def test_a_short_word_is_not_a_part_of_a_long_one() -> None:
+    echo_guard = EchoGuard()
+    echo_guard.said("A small harbour by the northern sea.", 10.0, 13.0)
+    assert echo_guard.own_words("No.", 11.0, 12.0) == "No."
+
+
 def test_the_users_words_on_top_of_the_echo_are_left() -> None:
     heard = "the lighthouse was built please tell me something else in eighteen hundred"
     assert guard().own_words(heard, 10.0, 14.0) == "please tell me something else"
@@ -305,3 +311,8 @@ def test_a_voice_in_noise_that_drowns_the_echo_is_not_taken_for_the_echo() -> No
         near_end.add(noise(0.02, 1000 + frame), noise(0.1, frame))
     voice = [near_end.add(noise(0.04, 2000 + frame), noise(0.1, frame)) for frame in range(4)]
     assert all(voice)
+
+
+@pytest.mark.parametrize("text", ["Eight.", "Nine.", "Ten of clubs."])
+def test_a_number_is_no_misheard_listening_sound(text: str) -> None:
+    assert not is_backchannel(text, "en")

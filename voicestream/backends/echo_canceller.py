@@ -137,11 +137,12 @@ class EchoCanceller:
             self._echo += PATIENCE * (max(power(frame.samples) - noise, 0.0) - self._echo)
             self._left += PATIENCE * (max(power(samples) - noise, 0.0) - self._left)
         if self._suppressor is None or self._left < TOO_MUCH * self._echo:
-            return replace(frame, samples=samples, for_detector=samples if is_somebody else np.zeros_like(samples))
+            heard = samples if is_somebody else np.zeros_like(samples)
+            return replace(frame, samples=samples, for_detector=heard, is_near=self._near_end.is_loud)
         if self._suppressor_shift != self._filter_shift:
             far = speaker.reference(begin - self._suppressor_shift, FRAME_SAMPLES)
         suppressed = _float(self._suppressor.process(_pcm(frame.samples), _pcm(far)))
-        return replace(frame, samples=samples, for_detector=suppressed)
+        return replace(frame, samples=samples, for_detector=suppressed, is_near=self._near_end.is_loud)
 
     def _align(self, echo: Echo) -> None:
         """Move the far ends when sharp measurements say that the echo is out of a canceller's reach."""

@@ -58,6 +58,11 @@ class NearEnd:
         self._hold = 0
         self._clear_frames = 0
 
+    @property
+    def is_loud(self) -> bool:
+        """Whether there is a sound now, or was lately, that is louder than echo and noise can be."""
+        return self._hold > 0
+
     def add(self, left: Samples, far: Samples) -> bool:
         """Tell whether a voice in it would be somebody's: `left` by a linear canceller, while `far` was played."""
         loudness = power(left)

@@ -9,6 +9,10 @@ from voicestream.hearing.segmenter import Segmenter, SegmenterSettings
 from voicestream.parts import SpeechDetector
 from voicestream.vocabulary import Frame, SpeechEvent
 
+NEAR = 0.3
+"""What is added to the probability of a voice that is louder than echo and noise can be. Over the loudspeaker, after
+frames that were silenced, the detector is slow to believe: 4 of 80 interruptions went unheard, and 2 with this."""
+
 
 class SpeechFinder:
     """Turns the frames of one stream into speech events."""
@@ -27,7 +31,8 @@ class SpeechFinder:
         centred = self._level.centred(frame.samples)
         other = frame.for_detector
         voice = centred if other is None else self._detector_level.centred(other)
-        self.probability = self._detector.probability(self._detector_level.lifted(voice))
+        probability = self._detector.probability(self._detector_level.lifted(voice))
+        self.probability = min(1.0, probability + NEAR) if frame.is_near else probability
         return self._segmenter.add(replace(frame, samples=centred), self.probability)
 
     def close(self) -> list[SpeechEvent]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from voicestream.turns.words import bare_words, phrase_set
+from voicestream.turns.words import NUMBERS, bare_words, phrase_set
 
 BACKCHANNELS: dict[str, frozenset[str]] = {
     "en": phrase_set(
@@ -109,6 +109,8 @@ def _is_made_of(words: list[str], phrases: frozenset[str]) -> bool:
 
 
 def _is_misheard(words: list[str], phrases: frozenset[str]) -> bool:
-    """Tell whether the words are a phrase but for a letter: "uh hrh"."""
+    """Tell whether the words are a phrase but for a letter: "uh hrh"; a number is itself: "eight" is not "right"."""
+    if NUMBERS & set(words):
+        return False
     text = " ".join(words)
     return len(text) >= _SHORTEST_MISHEARD and bool(get_close_matches(text, phrases, 1, _ALIKE))

@@ -118,8 +118,9 @@ def _find_echo_words(shown: list[str], audible: list[str]) -> list[bool]:
     """Tell of each word of `shown` whether it is made of letters of the audible words, in their order."""
     bare = ["".join(bare_words(word)) for word in shown]
     heard = "".join(bare)
-    between = " " if len(heard) < _SHORTEST_RUN else ""  # the user's "no" is not of "an old"
-    is_echo = _find_echo(heard, between.join(audible))
+    if len(heard) < _SHORTEST_RUN:  # the user's "no" is not of "an old", nor of "northern"
+        return [letters in audible for letters in bare]
+    is_echo = _find_echo(heard, "".join(audible))
     found, position = [], 0
     for letters in bare:
         covered = sum(is_echo[position : position + len(letters)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voicestream.turns.backchannels import HESITATIONS
-from voicestream.turns.words import bare_words, phrase_set, word_set
+from voicestream.turns.words import NUMBERS, bare_words, phrase_set, word_set
 
 OPEN_WORDS: dict[str, frozenset[str]] = {
     "en": word_set(
@@ -111,11 +111,6 @@ _TRAILS_OFF = re.compile(r"(?:\.\.\.|…|[,;:\-–—])\s*$")
 _SHORTEST_QUESTION = 3
 _SHORTEST_OPENED = 7
 """Words from which a sentence that opens with "if" may hold its main clause too."""
-_NUMBERS = word_set(
-    """
-    zero oh one two three four five six seven eight nine null eins zwei drei vier fünf sechs sieben acht neun
-    """
-)
 
 
 def is_unfinished(text: str, language: str = "") -> bool:
@@ -171,7 +166,7 @@ def _is_dictated(words: list[str]) -> bool:
     """Tell whether somebody reads out digits one by one: three to six in a row are rarely all."""
     count = 0
     for word in reversed(words):
-        if word not in _NUMBERS and not (word.isdecimal() and len(word) == 1):
+        if word not in NUMBERS and not (word.isdecimal() and len(word) == 1):
             break
         count += 1
     return 2 < count < 7

@@ -27,3 +27,11 @@ def word_set(words: str) -> frozenset[str]:
 def phrase_set(phrases: str) -> frozenset[str]:
     """Return the phrases that stand between bars."""
     return frozenset(" ".join(phrase.split()) for phrase in phrases.split("|"))
+
+
+NUMBERS = word_set(
+    """
+    zero oh one two three four five six seven eight nine null eins zwei drei vier fünf sechs sieben acht neun
+    """
+)
+"""Digits as words, of English and German."""
