@@ -6,7 +6,6 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -30,27 +29,12 @@ def shared() -> Path:
 SLOW = ("whole", "turns", "living", "audio", "voices")
 """Folders of tests that take long, those with the longest files first."""
 
-SOUND_CARDS = ("test_devices", "test_devices_command", "test_doctor", "test_talk_on_a_sound_card")
-"""Files whose tests play and listen at a virtual sound card: side by side they would disturb each other."""
 
-
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where two processes share the tests, begin with those that take long, so that both end together."""
+    """Mark what plays at a virtual sound card as alone; where two processes share the tests, begin with the longest."""
+    for item in items:
+        if "card" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.alone)
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: SLOW.index(item.path.parent.name) if item.path.parent.name in SLOW else len(SLOW))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give each file to one of the processes, and all at a sound card to the same (Any: xdist has its own log).
-
-    `--dist loadgroup` would be made for that, but xdist 3.8 puts its groups where pytest 9.2 does not look.
-    """
-    from xdist.scheduler import LoadScopeScheduling
-
-    class Scheduling(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.partition("::")[0]
-            return "sound card" if Path(file).stem in SOUND_CARDS else file
-
-    return Scheduling(config, log)

@@ -19,8 +19,7 @@ from voicestream.thinking.faults import SPOKEN
 from voicestream.vocabulary import Delta, Finish, Message
 
 KEY = "secret-key"
-LIMITS = Limits(first_token=3.0, next_token=1.0, characters=4000)
-"""On a busy machine the 400 pieces of `trickle` took more than 1.5 s until the first token was whole."""
+LIMITS = Limits(first_token=1.5, next_token=1.0, characters=4000)
 
 WHOLE = "Hello there."
 ENDS: dict[str, tuple[str, str]] = {

@@ -21,6 +21,8 @@ from spoken_questions import say
 
 from voicestream.sessions.replay import Wish, differences, replay
 
+pytestmark = pytest.mark.alone
+
 FIRST, SECOND = "The first answer is about the weather.", "And this is the second one."
 
 ROOT = Path(__file__).resolve().parents[2]
