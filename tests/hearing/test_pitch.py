@@ -30,6 +30,7 @@ def test_a_voice_has_a_pitch_and_noise_has_none(hertz: float, noise_db: float) -
 def test_what_is_silent_or_too_short_has_no_pitch() -> None:
     assert pitch_strength([]) == pitch_strength([np.zeros(FRAME_SAMPLES, np.float32)]) == 0.0
     assert pitch_strength([np.zeros(FRAME_SAMPLES, np.float32)] * 5) == 0.0
+    assert pitch_strength(list(np.linspace(0, 1, 5 * FRAME_SAMPLES, dtype=np.float32).reshape(5, -1))) < 0.1
 
 
 @pytest.mark.parametrize(

@@ -316,3 +316,24 @@ def test_a_voice_in_noise_that_drowns_the_echo_is_not_taken_for_the_echo() -> No
 @pytest.mark.parametrize("text", ["Eight.", "Nine.", "Ten of clubs."])
 def test_a_number_is_no_misheard_listening_sound(text: str) -> None:
     assert not is_backchannel(text, "en")
+
+
+def test_a_sentence_without_its_sign_is_waited_for() -> None:
+    endpointing = Endpointing()
+    assert endpointing.wait("Where can I bry", "en") == 1.5  # "buy", misheard: the words do not tell
+    assert endpointing.wait("Where can I buy bread?", "en") == 0.35
+    assert endpointing.wait("where can i bry", "en") == 0.35  # a recognizer that writes no signs
+    assert endpointing.wait("Never mind", "en") == 0.5
+
+
+def test_a_recognizer_that_forgets_signs_is_not_waited_for_long() -> None:
+    endpointing = Endpointing()
+    for _ in range(3):
+        endpointing.wait("Turn on the light", "en")
+        endpointing.ended_well()
+    assert endpointing.wait("Turn on the light", "en") == 0.5
+
+
+@pytest.mark.parametrize(("text", "is_open"), [("Could rou", True), ("Would nou", True), ("Could you stop?", False)])
+def test_two_words_that_begin_to_ask_are_unfinished_whatever_the_second(text: str, is_open: bool) -> None:
+    assert is_unfinished(text, "en") == is_open

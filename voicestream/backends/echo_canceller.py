@@ -42,6 +42,10 @@ TOO_MUCH = 0.5
 """Share of the echo's power left by the filter from which the suppressor decides: 3 dB. In simulated rooms the filter
 takes 16 to 26 dB, and 11 where the loudspeaker is overdriven; there the levels notice interruptions sooner."""
 
+WELL = 0.25
+"""Share of the echo's power left by the filter under which the levels are believed: 6 dB. In an echo that the filter does
+not know yet, what is louder than expected is the loudspeaker, more often than not."""
+
 PATIENCE = 0.03
 """Share of a frame in what is known of the filter: it is judged by the last second."""
 
@@ -132,17 +136,18 @@ class EchoCanceller:
             self._align(echo)
         samples = self._filter.process(frame.samples, far)
         is_somebody = self._near_end.add(samples, far)
+        is_near = self._near_end.is_loud and self._left < WELL * self._echo
         if not is_somebody:
             noise = self._near_end.noise
             self._echo += PATIENCE * (max(power(frame.samples) - noise, 0.0) - self._echo)
             self._left += PATIENCE * (max(power(samples) - noise, 0.0) - self._left)
         if self._suppressor is None or self._left < TOO_MUCH * self._echo:
             heard = samples if is_somebody else np.zeros_like(samples)
-            return replace(frame, samples=samples, for_detector=heard, is_near=self._near_end.is_loud)
+            return replace(frame, samples=samples, for_detector=heard, is_near=is_near)
         if self._suppressor_shift != self._filter_shift:
             far = speaker.reference(begin - self._suppressor_shift, FRAME_SAMPLES)
         suppressed = _float(self._suppressor.process(_pcm(frame.samples), _pcm(far)))
-        return replace(frame, samples=samples, for_detector=suppressed, is_near=self._near_end.is_loud)
+        return replace(frame, samples=samples, for_detector=suppressed, is_near=is_near)
 
     def _align(self, echo: Echo) -> None:
         """Move the far ends when sharp measurements say that the echo is out of a canceller's reach."""

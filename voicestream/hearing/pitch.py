@@ -32,5 +32,6 @@ def _repetition(piece: Samples) -> float:
     alike = np.fft.irfft(spectrum.real**2 + spectrum.imag**2)[: len(centred)]
     summed = np.concatenate(([0.0], np.cumsum(centred.astype(np.float64) ** 2)))
     lags = np.arange(SAMPLE_RATE // HIGHEST, SAMPLE_RATE // LOWEST)
+    lags = lags[(alike[lags] > alike[lags - 1]) & (alike[lags] >= alike[lags + 1])]  # what drifts has no period
     energy = np.sqrt(summed[len(centred) - lags] * (summed[-1] - summed[lags]))
-    return float(np.max(alike[lags] / (energy + 1e-9)))
+    return float(np.max(alike[lags] / (energy + 1e-9), initial=0.0))

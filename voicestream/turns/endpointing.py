@@ -5,6 +5,9 @@ Pure; seconds of audio time, counted from the real end of the voice.
 
 from __future__ import annotations
 
+import re
+
+from voicestream.turns.stop_words import is_stop
 from voicestream.turns.unfinished import is_complete_question, is_unfinished
 
 _LEARN = 0.25
@@ -16,6 +19,11 @@ _FALSE_END = 0.15
 _RECOVERY = 0.9
 """Share of that addition which is left after a turn that ended well."""
 _LONGEST_ADDITION = 0.6
+_UNSIGNED = 1.5
+"""Seconds of silence that end a text without a sign, by a recognizer that writes as people do: its sentence goes on."""
+_DOUBT = 0.5
+"""Share of that wait which is left after such a turn was complete all the same: some recognizers write no signs."""
+_SIGNED = re.compile(r"[.?!…。？！][\"'”’»)\]]*\s*$")
 
 
 class Endpointing:
@@ -27,15 +35,21 @@ class Endpointing:
         self._question = min(question, end_of_turn)
         self._usual_pause = 0.0
         self._addition = 0.0
+        self._unsigned = _UNSIGNED
+        self._is_signed = True
+        """Whether the last text that was waited for had a sign at its end."""
 
     def wait(self, text: str, language: str = "") -> float:
         """Return the seconds of silence after which a turn that reads `text` is over."""
+        # Who writes no capitals writes no signs either: PocketSphinx, Vosk.
+        self._is_signed = not text[:1].isupper() or is_stop(text, language) or bool(_SIGNED.search(text))
         if is_unfinished(text, language):
             return self._max_wait
         if is_complete_question(text, language):
-            return min(self._question + self._addition, self._max_wait)
-        patience = max(self._end_of_turn, _MARGIN * self._usual_pause)
-        return min(patience + self._addition, self._max_wait)
+            patience = self._question
+        else:
+            patience = max(self._end_of_turn, _MARGIN * self._usual_pause)
+        return min(max(patience + self._addition, 0.0 if self._is_signed else self._unsigned), self._max_wait)
 
     def went_on(self, pause: float) -> None:
         """Learn that the user paused for so many seconds in the midst of a turn."""
@@ -49,3 +63,5 @@ class Endpointing:
     def ended_well(self) -> None:
         """Learn that a turn was complete when it was taken."""
         self._addition *= _RECOVERY
+        if not self._is_signed:
+            self._unsigned *= _DOUBT

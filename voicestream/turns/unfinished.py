@@ -107,6 +107,7 @@ _AND = word_set("and or und oder et ou y o")
 _PERSONS = word_set("you i we he she they it")
 _MODALS = word_set("can could will would shall should do does did have has")
 _BEINGS = word_set("is are am was were")
+_ASKING = word_set("can could would shall should")
 _TRAILS_OFF = re.compile(r"(?:\.\.\.|…|[,;:\-–—])\s*$")
 _SHORTEST_QUESTION = 3
 _SHORTEST_OPENED = 7
@@ -146,6 +147,8 @@ def is_complete_question(text: str, language: str = "") -> bool:
 
 def _is_asking(words: list[str]) -> bool:
     """Tell whether an English question has only begun: "could you", "what would you"; but not "how are you"."""
+    if len(words) == 2 and words[0] in _ASKING:
+        return True  # whatever the second word is: "could rou" is "could you", misheard
     if len(words) < 2 or words[-1] not in _PERSONS:
         return False
     return words[-2] in _MODALS or (words[-2] in _BEINGS and len(words) == 2)
