@@ -43,8 +43,8 @@ TOO_MUCH = 0.5
 takes 16 to 26 dB, and 11 where the loudspeaker is overdriven; there the levels notice interruptions sooner."""
 
 WELL = 0.25
-"""Share of the echo's power left by the filter under which the levels are believed: 6 dB. In an echo that the filter does
-not know yet, what is louder than expected is the loudspeaker, more often than not."""
+"""Share of the echo's power left by the filter under which the levels are believed: 6 dB. In an echo that the filter
+does not know yet, what is louder than expected is the loudspeaker, more often than not."""
 
 PATIENCE = 0.03
 """Share of a frame in what is known of the filter: it is judged by the last second."""
