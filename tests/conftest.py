@@ -24,3 +24,17 @@ def shared() -> Path:
     if not (SHARED / "README.md").is_file():
         pytest.skip("needs the recordings beside the checkout, or VOICESTREAM_SHARED")
     return SHARED
+
+
+SLOW = ("whole", "turns", "living", "audio", "voices")
+"""Folders of tests that take long, those with the longest files first."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what plays at a virtual sound card as alone; where two processes share the tests, begin with the longest."""
+    for item in items:
+        if "card" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.alone)
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: SLOW.index(item.path.parent.name) if item.path.parent.name in SLOW else len(SLOW))

@@ -45,13 +45,13 @@ def save_as_hugging_face(work: Path, folder: Path) -> float:
         pad_token_id=end,
         decoder_start_token_id=marks["<|startoftranscript|>"],
         suppress_tokens=[],
-        begin_suppress_tokens=[end],
+        begin_suppress_tokens=[],  # so that it may write nothing at once, where nobody speaks
     )
     full = WhisperForConditionalGeneration(config)
     weights = {f"model.{name}": value for name, value in network.state_dict().items() if not name.startswith("ctc")}
     full.load_state_dict({**weights, "proj_out.weight": weights["model.decoder.embed_tokens.weight"]}, strict=False)
     full.eval()
-    full.generation_config.suppress_tokens, full.generation_config.begin_suppress_tokens = [], [end]
+    full.generation_config.suppress_tokens, full.generation_config.begin_suppress_tokens = [], []
     full.generation_config.lang_to_id = {}
     full.save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
@@ -68,8 +68,8 @@ def _difference(full, network, marks) -> float:  # transformers has no types
     text = torch.tensor([[marks["<|startoftranscript|>"], marks["<|notimestamps|>"]]])
     with torch.no_grad():
         expected = full(input_features=features, decoder_input_ids=text).logits
-        heard, bias = network.encoder(features[:, :, : 2 * SOUNDING + 2], 0.0)
-        found = network.decoder(text, heard, bias, 0.0)
+        heard, bias = network.encoder(features[:, :, : 2 * SOUNDING + 2])
+        found = network.decoder(text, heard, bias)
     return (expected - found).abs().max().item()
 
 

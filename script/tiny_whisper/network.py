@@ -25,8 +25,11 @@ LONGEST_TEXT = 448
 LETTERS = 29
 """Of the auxiliary CTC loss on the encoder, without which the decoder learned the language only: a–z ' space, blank."""
 
-WHOLE_WINDOW = 0.35
-"""Share of the batches that are learned with the whole window."""
+WHOLE_WINDOW, SHORT_WINDOW = 0.3, 0.5
+"""Shares of the batches that are learned with the whole window, and of the others with the short one."""
+
+MARGIN, LEAST = 50, 100
+"""Positions of a short window after the audio, and in all (backends/whisper.py)."""
 
 
 class Attention(nn.Module):
@@ -58,15 +61,12 @@ class Layer(nn.Module):
             nn.LayerNorm(WIDTH),
         )
 
-    def forward(self, x: Tensor, bias: Tensor, heard: Tensor | None, dropout: float) -> Tensor:
-        def dropped(each: Tensor) -> Tensor:
-            return functional.dropout(each, dropout, self.training)
-
+    def forward(self, x: Tensor, bias: Tensor, heard: Tensor | None) -> Tensor:
         own_bias = bias if heard is None else None
-        x = x + dropped(self.self_attn(self.self_attn_layer_norm(x), None, own_bias, heard is not None))
+        x = x + self.self_attn(self.self_attn_layer_norm(x), None, own_bias, heard is not None)
         if heard is not None:
-            x = x + dropped(self.encoder_attn(self.encoder_attn_layer_norm(x), heard, bias, False))
-        return x + dropped(self.fc2(functional.gelu(self.fc1(self.final_layer_norm(x)))))
+            x = x + self.encoder_attn(self.encoder_attn_layer_norm(x), heard, bias, False)
+        return x + self.fc2(functional.gelu(self.fc1(self.final_layer_norm(x))))
 
 
 class Encoder(nn.Module):
@@ -83,7 +83,7 @@ class Encoder(nn.Module):
         positions[SOUNDING:] = 0
         self.embed_positions.weight = nn.Parameter(positions, requires_grad=False)
 
-    def forward(self, features: Tensor, dropout: float) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Take (batch, 80, 2 × count) whose last 8 frames are zero; return the sound and its attention bias."""
         x = functional.gelu(self.conv2(functional.gelu(self.conv1(features)))).transpose(1, 2)
         count = x.shape[1]
@@ -93,14 +93,16 @@ class Encoder(nn.Module):
         bias[-1] = math.log(self._padding(POSITIONS - (count - 1)))
         bias = bias.view(1, 1, 1, count)
         for layer in self.layers:
-            x = layer(x, bias, None, dropout)
+            x = layer(x, bias, None)
         return self.layer_norm(x), bias
 
     def _padding(self, whole: int) -> float:
         """Return how many padding positions the window has: all, or in training as few as a short window has."""
         if not self.training or random.random() < WHOLE_WINDOW:
             return whole
-        return min(whole, math.exp(random.uniform(math.log(15), math.log(1_200))))
+        if random.random() < SHORT_WINDOW:
+            return max(LEAST - (POSITIONS - whole), MARGIN)
+        return min(whole, math.exp(random.uniform(math.log(40), math.log(1_200))))
 
 
 class Decoder(nn.Module):
@@ -112,10 +114,10 @@ class Decoder(nn.Module):
         self.layers = nn.ModuleList(Layer(True) for _ in range(DECODER_LAYERS))
         self.layer_norm = nn.LayerNorm(WIDTH)
 
-    def forward(self, text: Tensor, heard: Tensor, bias: Tensor, dropout: float) -> Tensor:
+    def forward(self, text: Tensor, heard: Tensor, bias: Tensor) -> Tensor:
         x = self.embed_tokens(text) + self.embed_positions.weight[: text.shape[1]]
         for layer in self.layers:
-            x = layer(x, bias, heard, dropout)
+            x = layer(x, bias, heard)
         return self.layer_norm(x) @ self.embed_tokens.weight.T
 
 

@@ -21,9 +21,12 @@ FOODS = ["apples", "milk", "bread", "eggs", "coffee", "soup"]
 DOORS = ["front door", "garage door", "sliding door"]
 COUNTS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 40, 45, 50]
 SHARES = [10, 20, 25, 30, 40, 50, 60, 75, 80, 90, 100]
-QUESTIONS = ("what", "how", "who", "where", "is", "will", "can", "would")
+_QUESTIONS = """
+what how who where when why which whose is are was were am do does did will can could would should may
+"""
+QUESTIONS = _QUESTIONS.split()
 NAMES = {"tv": "TV", "ecobee": "EcoBee", "new york": "New York", "france": "France", "germany": "Germany"}
-NAMES |= {"mycroft": "Mycroft", "firefox": "Firefox"}
+NAMES |= {"mycroft": "Mycroft", "firefox": "Firefox", "i": "I"}
 
 FIXED = (
     """

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import itertools
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -123,3 +125,35 @@ def test_a_grammar_that_cannot_be_read_is_told() -> None:
 def test_a_word_without_a_known_sound_is_named() -> None:
     with pytest.raises(RecognitionError, match="zzyzxq"):
         final(np.zeros(100, np.float32), "#JSGF V1.0; grammar odd; public <command> = zzyzxq now;")
+
+
+class _MallocFigures(ctypes.Structure):
+    _fields_ = [(f"figure_{number}", ctypes.c_size_t) for number in range(10)]  # struct mallinfo2 of mallinfo(3)
+
+
+def used_mb() -> float:
+    """Return what is taken of glibc's memory: hblkhd and uordblks."""
+    library = ctypes.CDLL(None)
+    library.mallinfo2.restype = _MallocFigures
+    figures = library.mallinfo2()
+    return (figures.figure_4 + figures.figure_7) / 2**20
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="asks glibc 2.33 or later"
+)
+def test_nothing_is_kept_of_a_speech_that_is_over() -> None:
+    random = np.random.default_rng(2)
+    noise = [(random.standard_normal(seconds * SAMPLE_RATE) * 0.02).astype(np.float32) for seconds in (1, 8)]
+
+    async def recognize() -> list[float]:
+        used = []
+        async with SphinxRecognizer(GRAMMAR) as recognizer:
+            for audio in (noise[1], *noise):  # the first makes the buffers as large as they become
+                await recognizer.transcribe(audio, is_final=False)
+                await recognizer.transcribe(audio, is_final=True)
+                used.append(used_mb())
+        return used
+
+    _, short, long = asyncio.run(recognize())
+    assert long - short < 1

@@ -9,11 +9,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 
+@dataclass(frozen=True)
+class ToolCall:
+    """An answer that calls a tool."""
+
+    tool: str
+    arguments: dict[str, object]
+
+
 @dataclass
 class ChatServer:
     """Speaks OpenAI's protocol; each word is a token."""
 
-    answers: list[str]
+    answers: list[str | ToolCall]
     """In the order of the requests; the last one again and again."""
     tokens_per_second: float = 20.0
     requests: list[dict[str, object]] = field(default_factory=list)
@@ -61,14 +69,19 @@ class ChatServer:
         leaving = asyncio.create_task(reader.read(1))
         try:
             answer = self.answers[min(len(self.sent), len(self.answers)) - 1]
-            for word in answer.split(" "):
+            if isinstance(answer, ToolCall):
+                function = {"name": answer.tool, "arguments": json.dumps(answer.arguments)}
+                call = {"index": 0, "id": f"call-{len(self.sent)}", "type": "function", "function": function}
+                self._chunk(writer, {"delta": {"tool_calls": [call]}, "index": 0})
+            for word in answer.split(" ") if isinstance(answer, str) else ():
                 self._chunk(writer, {"delta": {"content": word + " "}, "index": 0})
                 self.sent[-1] += 1
                 done, _ = await asyncio.wait([leaving], timeout=1 / self.tokens_per_second)
                 if done:
                     self.left.append(asyncio.get_running_loop().time())
                     raise ConnectionResetError
-            self._chunk(writer, {"delta": {}, "index": 0, "finish_reason": "stop"})
+            reason = "tool_calls" if isinstance(answer, ToolCall) else "stop"
+            self._chunk(writer, {"delta": {}, "index": 0, "finish_reason": reason})
             writer.write(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
             await writer.drain()
         finally:
@@ -82,7 +95,7 @@ class ChatServer:
 
 @asynccontextmanager
 async def chat_server(
-    *answers: str, tokens_per_second: float = 20.0, refused: frozenset[int] = frozenset()
+    *answers: str | ToolCall, tokens_per_second: float = 20.0, refused: frozenset[int] = frozenset()
 ) -> AsyncIterator[ChatServer]:
     """Serve on a free port of loopback."""
     chat = ChatServer(list(answers), tokens_per_second, refused=refused)

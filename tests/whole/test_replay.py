@@ -10,19 +10,17 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-import soxr
-from chat_server import ChatServer, chat_server
-from sound_card import RATE as CARD_RATE
-from sound_card import missing, virtual_sound_card
+from chat_server import ChatServer, ToolCall, chat_server
 from spoken_questions import RATE, say
 
+from voicestream.bench.spoken_clips import spoken_by_flite
 from voicestream.cli import main
 from voicestream.errors import UsageError
 from voicestream.sessions.replay import Replayed, Wish, differences, replay
@@ -37,7 +35,9 @@ def silence(seconds: float) -> np.ndarray:
     return np.zeros(round(seconds * RATE), np.float32)
 
 
-async def start(folder: Path, server: ChatServer, *pieces: np.ndarray) -> asyncio.subprocess.Process:
+async def start(
+    folder: Path, server: ChatServer, *pieces: np.ndarray, settings: Sequence[str] = (), config: str | Path = os.devnull
+) -> asyncio.subprocess.Process:
     """Run `talk --record` on the pieces, with the server's model."""
     soundfile.write(folder / "heard.wav", np.concatenate(pieces), RATE)
     return await asyncio.create_subprocess_exec(
@@ -45,7 +45,8 @@ async def start(folder: Path, server: ChatServer, *pieces: np.ndarray) -> asynci
         "--record", folder / "session", "--set", "hearing.model=tiny-synthetic", "--set", "hearing.language=en",
         "--set", f"thinking.base_url={server.base_url}", "--set", "thinking.provider=openai",
         "--set", "thinking.key_variable=A_KEY", "--set", f"control.socket={folder / 'socket'}",
-        "--set", "speaking.rate=260",
+        "--set", "speaking.rate=260", *(word for setting in settings for word in ("--set", setting)),
+        "--config", config,
         cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), "A_KEY": KEY}, stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
 
@@ -284,31 +285,83 @@ def test_what_if_another_recognizer_and_voice_of_this_machine_had_been_there() -
         replay(folder, Wish(("hearing.model=large-v3",)))
 
 
-def test_a_session_at_a_sound_card_runs_again_without_it(tmp_path: Path) -> None:
-    if reason := missing():
-        pytest.skip(reason)
-    session = tmp_path / "session"
-    with virtual_sound_card() as card:
-        talk = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "voicestream", "talk", "--record", str(session), "--headless"),
-                *("--input", "vs_mic", "--output", "vs_speaker", "--set", "thinking.provider=offline"),
-                *("--set", "hearing.model=tiny-synthetic", "--set", "control.socket=none"),
-            ],
-            cwd=ROOT,
-            env={**os.environ, **card.environment, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.DEVNULL,
-        )
-        try:
-            asyncio.run(happened(session, lambda event: event["event"] == "ready"))
-            card.speak(np.asarray(soxr.resample(say("what can you do"), RATE, CARD_RATE), np.float32)).wait()
-            asyncio.run(happened(session, lambda event: event["event"] == "sound_ended"))
-        finally:
-            talk.send_signal(signal.SIGTERM)
-            status = talk.wait(5)
-    assert status == 0
+def test_settings_that_were_read_again_are_read_again_at_the_same_moment(tmp_path: Path) -> None:
+    config, session = tmp_path / "config.yaml", tmp_path / "session"
+    config.write_text("turns: {end_of_turn: 0.4}\n", encoding="utf-8")
+
+    async def record() -> None:
+        async with chat_server("Done.") as server:
+            talking = await start(
+                tmp_path, server, silence(4), say("turn on the kitchen lights"), silence(60), config=config
+            )
+            await happened(session, lambda event: event["event"] == "ready")
+            await command(tmp_path, command="ask", text="are you there")
+            await happened(session, lambda event: event["event"] == "answer")
+            for value, code in (("often", "config"), ("1.2", "reloaded")):
+                config.write_text(f"turns: {{end_of_turn: {value}}}\n", encoding="utf-8")
+                talking.send_signal(signal.SIGHUP)
+                await happened(session, lambda event, code=code: event.get("code") == code)
+            await happened(session, lambda event: event["event"] == "answer" and event["turn"] == 2)
+            talking.terminate()
+            assert await talking.wait() == 0
+
+    asyncio.run(record())
     replayed = replay(session, Wish())
-    assert (replayed.notice, differences(replayed)) == ("", [])
+    assert differences(replayed) == []
+    assert [event["turn"] for event in events_like(replayed) if event["event"] == "answer"] == [1, 2]
+
+
+def test_a_session_with_tools_of_another_program_runs_again_without_it(tmp_path: Path) -> None:
+    pytest.importorskip("mcp", reason="needs the extra mcp")
+    household = ROOT / "tests" / "tools" / "household_server.py"
+    tools = f'tools.mcp={{"household": "{sys.executable} {household}"}}'
+
+    async def record() -> None:
+        answers = (
+            ToolCall("household_temperature", {"room": "kitchen"}),
+            "It is 21 degrees.",
+            ToolCall("household_unlock_door", {}),
+            "It is open.",
+        )
+        async with chat_server(*answers) as server:
+            talking = await start(tmp_path, server, silence(60), settings=(tools,))
+            for turn, text in enumerate(("how warm is the kitchen", "unlock the front door", "yes"), 1):
+                await happened(tmp_path / "session", lambda event: event["event"] == "ready")
+                await command(tmp_path, command="ask", text=text)
+                await happened(
+                    tmp_path / "session", lambda event, turn=turn: event["event"] == "answer" and event["turn"] == turn
+                )
+            assert "21 degrees in the kitchen" in str(server.requests[1])
+            assert "The door is unlocked." in str(server.requests[-1])
+            talking.terminate()
+            assert await talking.wait() == 0
+
+    asyncio.run(record())
+    replayed = replay(tmp_path / "session", Wish())
+    assert differences(replayed) == []
+    assert [event["text"] for event in events_like(replayed) if event["event"] == "turn"][-1] == "yes"
+
+
+@pytest.mark.skipif(shutil.which("flite") is None, reason="needs flite to speak (apt install flite)")
+def test_a_session_that_waits_for_its_wake_word_runs_again(tmp_path: Path) -> None:
+    pytest.importorskip("pymicro_wakeword", reason="needs the extra wake (pymicro-wakeword)")
+    wake = spoken_by_flite(("okay nabu.",))[0].audio
+
+    async def record() -> None:
+        async with chat_server("Sunny.") as server:
+            talking = await start(
+                tmp_path, server, silence(1.0), say("turn on the kitchen lights"), silence(2.0), wake, silence(0.5),
+                say("what is the weather today"), silence(3.0),
+                settings=("turns.listening=wake_word", "turns.wake_phrase=okay nabu"),
+            )  # fmt: skip
+            assert await talking.wait() == 0
+
+    asyncio.run(record())
+    replayed = replay(tmp_path / "session", Wish())
+    assert differences(replayed) == []
+    turns = " ".join(event["text"] for event in events_like(replayed) if event["event"] == "turn")
+    assert "kitchen" not in turns
+    assert turns.endswith("What is the weather today?"), "before it may stand what it made of the wake word"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is full")

@@ -19,6 +19,10 @@ from headless_talk import Talk, talking
 from sound_card import RATE, SoundCard, missing, virtual_sound_card
 from spoken_questions import say
 
+from voicestream.sessions.replay import Wish, differences, replay
+
+pytestmark = pytest.mark.alone
+
 FIRST, SECOND = "The first answer is about the weather.", "And this is the second one."
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,3 +128,30 @@ def test_devices_come_and_go_and_the_conversation_goes_on() -> None:
 
     with virtual_sound_card() as card:
         asyncio.run(live(card))
+
+
+def test_a_session_at_a_sound_card_runs_again_without_it(tmp_path: Path) -> None:
+    if reason := missing():
+        pytest.skip(reason)
+    session = tmp_path / "session"
+    with virtual_sound_card() as card:
+        talk = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "voicestream", "talk", "--record", str(session), "--headless"),
+                *("--input", "vs_mic", "--output", "vs_speaker", "--set", "thinking.provider=offline"),
+                *("--set", "hearing.model=tiny-synthetic", "--set", "control.socket=none"),
+            ],
+            cwd=ROOT,
+            env={**os.environ, **card.environment, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            wait_for(session / "events.jsonl", "ready")
+            card.speak(np.asarray(soxr.resample(say("what can you do"), 16_000, RATE), np.float32)).wait()
+            wait_for(session / "events.jsonl", "sound_ended")
+        finally:
+            talk.send_signal(signal.SIGTERM)
+            status = talk.wait(5)
+    assert status == 0
+    replayed = replay(session, Wish())
+    assert (replayed.notice, differences(replayed)) == ("", [])

@@ -181,7 +181,7 @@ class Whisper:
         # with word times faster-whisper would go back to the last word's end and decode the silence after it.
         part = next(iter(segments), None)
         if part is None:
-            return _Decoded(Evidence("", seconds), ())
+            return _Decoded(Evidence("", seconds, prompt=prompt), ())
         evidence = Evidence(
             text=part.text.strip(),
             seconds=seconds,

@@ -20,7 +20,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from voicestream import events as told
-from voicestream.bench.conversation_script import HOUSEHOLD, Line, Lines
+from voicestream.bench.conversation_script import HALVES, LISTENING, STORY, Line, Lines
 from voicestream.bench.recorded_people import recorded_lines
 from voicestream.bench.rehearsal import Rehearsal, SpokenPhrase
 from voicestream.bench.spoken_clips import shared_folder
@@ -65,7 +65,7 @@ def measure_self_hearing(stage: Stage, seconds: float, seed: int, stories: int =
         pauses += len(scene.all(told.Paused, after=begin))
 
     while spoken < seconds:
-        stage.perform(play, rooms(number + 1, seed)[number], stage.lines.story * stories)
+        stage.perform(play, rooms(number + 1, seed)[number], STORY * stories)
         number += 1
     rate = wrong / spoken * 3600
     limit = 0.0 if stage.make_canceller else 1.0
@@ -90,7 +90,7 @@ def measure_interruptions(stage: Stage, count: int, seed: int) -> list[Figure]:
             delays.append(max(0.0, silent - begin))
 
     for settings in rooms(count, seed):
-        stage.perform(play, settings, stage.lines.story)
+        stage.perform(play, settings, STORY)
     share = len(delays) / count
     middle, worst = median(delays or [9.9]), float(np.percentile(delays or [9.9], 95))
     return [
@@ -134,7 +134,7 @@ def measure_disturbances(stage: Stage, count: int, seed: int) -> list[Figure]:
         kind = scene.random.choice(("cough", "clap", "door", "mhm", "mhm"))
         before = scene.room.now
         if kind == "mhm":
-            _, end = await scene.say(scene.random.choice(stage.lines.listening))
+            _, end = await scene.say(scene.random.choice(LISTENING))
         else:
             _, end = await scene.utter(noise_burst(kind, scene.room.settings.seed))
         await asyncio.sleep(3.0)
@@ -144,7 +144,7 @@ def measure_disturbances(stage: Stage, count: int, seed: int) -> list[Figure]:
             resumed.extend(event.time - end for event in scene.all(told.Resumed, after=before)[:1])
 
     for settings in rooms(count, seed):
-        stage.perform(play, settings, stage.lines.story)
+        stage.perform(play, settings, STORY)
     share = len(lost) / count
     slowest = max(resumed, default=0.0)
     return [
@@ -167,10 +167,9 @@ def measure_cut_offs(stage: Stage, count: int, seed: int) -> list[Figure]:
     """Count the turns that are answered while the person thinks in mid-sentence, and what asking ahead costs."""
     cut: list[str] = []
     wasted: list[list[told.Wasted]] = []
-    halves = stage.lines.halves
 
     async def play(scene: Scene) -> None:
-        first, second = halves[scene.room.settings.seed % len(halves)]
+        first, second = HALVES[scene.room.settings.seed % len(HALVES)]
         await scene.say(first)
         await asyncio.sleep(0.5 + scene.random.random())
         begin, _ = await scene.say(second)
@@ -215,7 +214,7 @@ def measure_gap(stage: Stage, count: int, seed: int) -> Figure:
                 gaps.append(scene.all(told.SoundStarted)[0].time - end - needed)
 
     for settings in rooms(count, seed, echo=False):
-        stage.perform(play, settings, stage.lines.story)
+        stage.perform(play, settings, STORY)
     middle = median(gaps or [9.9])
     return Figure(
         "gap: end of a complete question to first sound, less what recognizer, model and voice need",
@@ -239,7 +238,7 @@ def measure_history(stage: Stage, count: int, seed: int, has_word_times: bool) -
             differences.append(max(0, fewest - len(heard.split()), len(heard.split()) - most))
 
     for settings in rooms(count, seed):
-        stage.perform(play, settings, stage.lines.story, has_word_times=has_word_times)
+        stage.perform(play, settings, STORY, has_word_times=has_word_times)
     worst, limit = max(differences, default=99), 0 if has_word_times else 1
     return Figure(
         f"history against what was played, in words, {'with' if has_word_times else 'without'} word times of the voice",
@@ -331,7 +330,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         default="",
-        help="folder of a Whisper model that recognizes, such as models/tiny-synthetic",
+        help="folder of a Whisper model that recognizes; models/tiny-synthetic only knows synthesized voices",
     )
     parser.add_argument("--seed", type=int, default=1, help="of rooms, persons and errors (1)")
     parser.add_argument(
@@ -352,7 +351,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures as they are measured."""
-    lines = HOUSEHOLD if arguments.model else _open_lines(arguments.recordings)
+    lines = _open_lines(arguments.recordings)
     if not arguments.json:
         sys.stdout.write(f"questions and interruptions by {lines.spoken_by}\n")
     with Rehearsal() as rehearsal:
@@ -416,9 +415,7 @@ def _canceller(choice: str) -> Callable[[], EchoCanceller] | None:
 
 def _level_of(rehearsal: Rehearsal) -> float:
     """Return how loud the assistant's voice is, root mean square of its voiced frames."""
-    samples = np.concatenate(
-        [piece.samples for piece in rehearsal.speak(Lines().story.split(". ")[0] + ".", ASSISTANT_VOICE)]
-    )
+    samples = np.concatenate([piece.samples for piece in rehearsal.speak(STORY.split(". ")[0] + ".", ASSISTANT_VOICE)])
     powers = np.mean(samples[: len(samples) // 512 * 512].reshape(-1, 512) ** 2, axis=1)
     return float(np.sqrt(np.mean(powers[powers > 0.05 * powers.max()])))
 

@@ -35,12 +35,15 @@ from voicestream.vocabulary import (
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Seconds of one clip: the final decode here, and one plain call of faster-whisper; medians."""
+    """Seconds of one clip: of live hearing, and of one plain call of faster-whisper; medians."""
 
     ours: float
+    """From the moment at which the end of the speech is noticed to the final text, with the partials before it."""
+    decode: float
+    """One decode by itself, as the final one is made, but with nothing begun early."""
     plain: float
     ratio: float
-    """Median of the ratios of neighbouring calls, which whatever else runs here slows alike."""
+    """Median of the ratios of neighbouring runs of `ours` and `plain`, which whatever else runs here slows alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +59,37 @@ class Settling:
     """Seconds from the end of the voice to the final text."""
 
 
-def measure_delays(folder: Path, clips: Sequence[Clip], settings: WhisperSettings, runs: int = 7) -> list[Delay]:
-    """Return the delay of each clip, of `runs` pairs of calls in turn; the plain call has faster-whisper's defaults."""
+def measure_delay(folder: Path, clip: Clip, settings: WhisperSettings, runs: int = 5) -> Delay:
+    """Return the delay of a clip, heard live `runs` times in real time, and each time plainly right after it.
+
+    The plain call has faster-whisper's defaults and hears just the clip; nobody can begin it before the end is noticed.
+    """
     from faster_whisper import WhisperModel
 
     plain = WhisperModel(str(folder), device="cpu", local_files_only=True)
 
-    def call_plainly(audio: Samples) -> float:
+    def call_plainly() -> float:
         started = time.perf_counter()
-        segments, _ = plain.transcribe(audio)
+        segments, _ = plain.transcribe(clip.audio)
         for _ in segments:
             pass
         return time.perf_counter() - started
 
-    async def call_ours(whisper: Whisper, audio: Samples) -> float:
+    async def decode(whisper: Whisper) -> float:
         started = time.perf_counter()
-        await whisper.transcribe(audio, is_final=True)
+        await whisper.transcribe(clip.audio, is_final=True)
         return time.perf_counter() - started
 
-    async def measure() -> list[Delay]:
+    async def measure() -> Delay:
         async with open_whisper(folder, settings) as whisper:
-            await call_ours(whisper, clips[0].audio)
-            call_plainly(clips[0].audio)
-            delays = []
-            for clip in clips:
-                pairs = [(await call_ours(whisper, clip.audio), call_plainly(clip.audio)) for _ in range(runs)]
-                ours, plainly = (statistics.median(times) for times in zip(*pairs, strict=True))
-                delays.append(Delay(ours, plainly, statistics.median(pair[0] / pair[1] for pair in pairs)))
-            return delays
+            await decode(whisper)
+            call_plainly()
+            found = []
+            for _ in range(runs):
+                live = await _settling(whisper, clip)
+                found.append((live.after_pause, await decode(whisper), call_plainly()))
+            ours, decodes, plainly = (statistics.median(times) for times in zip(*found, strict=True))
+            return Delay(ours, decodes, plainly, statistics.median(each[0] / each[2] for each in found))
 
     return asyncio.run(measure())
 

@@ -1,7 +1,7 @@
 """Whisper models of the true shapes with random weights: for timing, since the arithmetic is the same.
 
-Each position of the decoder is made to give a set token, so that every decode writes the same twelve words and ends;
-real weights differ in nothing that takes time.
+Each position of the decoder is made to give a set token, so that every decode writes the same words, as many as are
+wanted, and ends; real weights differ in nothing that takes time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 TOKENS = 12
-"""Words that each decode gives, as in 3 to 4 s of speech."""
+"""Words that a decode gives where nothing else is asked for, as in 3 to 4 s of speech."""
 
 _TEXT_TOKENS = 50_256
 _LANGUAGES = 99
@@ -38,10 +38,10 @@ class Shape:
 SHAPES = {"tiny": Shape(4, 384, 6), "base": Shape(6, 512, 8), "small": Shape(12, 768, 12)}
 
 
-def build_random_whisper(shape: Shape, folder: Path, languages: Sequence[str] = ()) -> None:
-    """Write a model of `shape`, int8, that CTranslate2 and faster-whisper load; takes seconds.
+def build_random_whisper(shape: Shape, folder: Path, languages: Sequence[str] = (), tokens: int = TOKENS) -> None:
+    """Write a model of `shape`, int8, that CTranslate2 and faster-whisper load, and that writes `tokens` words.
 
-    It is an English one, or one of several languages, where codes such as de are given.
+    It is an English one, or one of several languages, where codes such as de are given; takes seconds.
     """
     from ctranslate2.specs import WhisperSpec
 
@@ -50,7 +50,7 @@ def build_random_whisper(shape: Shape, folder: Path, languages: Sequence[str] = 
     random = np.random.default_rng(0)
     spec = WhisperSpec(shape.layers, shape.heads, shape.layers, shape.heads)
     _fill_encoder(spec.encoder, shape, random)
-    _fill_decoder(spec.decoder, shape, random, vocabulary)
+    _fill_decoder(spec.decoder, shape, random, vocabulary, tokens)
     spec.register_vocabulary(vocabulary)
     spec.config.suppress_ids, spec.config.suppress_ids_begin = [], [vocabulary.index("<|endoftext|>")]
     spec.config.lang_ids = [vocabulary.index(f"<|{language}|>") for language in languages]
@@ -115,13 +115,13 @@ def _fill_encoder(encoder: Any, shape: Shape, random: np.random.Generator) -> No
         _fill_forward(layer.ffn, width, random)
 
 
-def _fill_decoder(decoder: Any, shape: Shape, random: np.random.Generator, vocabulary: list[str]) -> None:
+def _fill_decoder(decoder: Any, shape: Shape, random: np.random.Generator, vocabulary: list[str], tokens: int) -> None:
     width = shape.width
     embeddings = random.standard_normal((len(vocabulary), width)).astype(np.float32) / np.sqrt(width)
     positions = _weights(random, 448, width)
     end = vocabulary.index("<|endoftext|>")
     for position in range(448):
-        token = end if position > TOKENS else 5_000 + 3_001 * position
+        token = end if position > tokens else 5_000 + 3_001 * position
         positions[position] = _STRENGTH * embeddings[token] / np.linalg.norm(embeddings[token])
     decoder.embeddings.weight = decoder.projection.weight = embeddings
     decoder.position_encodings.encodings = positions

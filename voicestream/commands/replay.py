@@ -25,9 +25,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the arguments of `voicestream replay`."""
     parser.add_argument("folder", metavar="DIR", type=Path, help="what `talk --record DIR` wrote")
     parser.add_argument("--until", metavar="SECONDS", type=float, default=float("inf"), help="end there")
-    parser.add_argument(
-        "--set", metavar="KEY=VALUE", action="append", default=[], help="what if: another setting, turns.wait=0.5"
-    )
+    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="what if: another setting")
     parser.add_argument("--events", metavar="FILE", help="write the events as JSON lines, - for standard output")
     parser.add_argument("--output", metavar="FILE.wav", default="", help="write what the loudspeaker would have played")
 

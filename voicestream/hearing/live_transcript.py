@@ -124,6 +124,8 @@ class LiveTranscript:
             return None
         if 0 < silent < EARLY or silent == len(running.audio):
             return None  # soon the voice goes on, or a final decode is due: a partial would be in its way
+        if not silent and running.may_be_nobody():
+            return None
         self._pace.start(now)
         return make_request(running, is_final=silent >= EARLY, is_paced=True)
 

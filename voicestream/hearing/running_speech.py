@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from voicestream.hearing.far_voice import is_far
+from voicestream.hearing.far_voice import is_far, may_be_far
 from voicestream.hearing.pitch import pitch_strength
 from voicestream.hearing.stable_prefix import Settled, StablePrefix
 from voicestream.hearing.suspicion import is_phantom, plain_words, spoken_words
@@ -96,6 +96,10 @@ class RunningSpeech:
         samples = [piece.samples for piece in voiced]
         is_sure = sureness >= SURENESS_MIN or (sureness >= SURENESS_PITCHED and pitch_strength(samples) >= PITCHED)
         return is_sure and not is_far(samples)
+
+    def may_be_nobody(self) -> bool:
+        """Whether it may turn out to be a television far away: then no word may settle yet."""
+        return may_be_far([piece.samples for piece in self.audio if piece.voiced])
 
     def begin_anew(self, event: SpeechResumed) -> None:
         """Let what was said before the pause stand, where a sentence ended there."""

@@ -1,4 +1,4 @@
-"""Keeps the memory of a program that runs for months small: what is free goes back to the system after each turn."""
+"""Keeps the memory of a program that runs for months small: what is free goes back to the system after each speech."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from voicestream.events import Answer, Event, Events
+from voicestream.events import Answer, Event, Events, SpeechIgnored
 
 LARGE = 131_072
 """Bytes from which each piece of memory is one of its own, which the system has back as soon as it is free. Without
@@ -19,11 +19,14 @@ _MMAP_THRESHOLD = -3
 
 
 def give_memory_back(events: Events) -> None:
-    """From now on, give what is free back after each turn; only glibc keeps it, so elsewhere nothing is done."""
+    """From now on, give what is free back after each speech; only glibc keeps it, so elsewhere nothing is done.
+
+    Also after what nobody answers: noise is what takes most, and a day may bring no answer.
+    """
     if trim := _trimmer():
 
         def show(event: Event) -> None:
-            if isinstance(event, Answer):
+            if isinstance(event, (Answer, SpeechIgnored)):
                 trim(0)
 
         events.show_on(show)

@@ -30,12 +30,18 @@ class _Given:
 
     def __init__(self) -> None:
         self._sentences: list[Sentence] = []
+        self._is_over = True
 
     def number(self, sentence: Sentence) -> int:
         """Return the number of a sentence that is being given; pieces of one follow each other."""
-        if not self._sentences or self._sentences[-1] != sentence:
+        if self._is_over or self._sentences[-1] != sentence:
             self._sentences.append(sentence)
+            self._is_over = False
         return len(self._sentences) - 1
+
+    def stop(self) -> None:
+        """Take notice that an answer is over: the next may begin with the same sentence, which is another one."""
+        self._is_over = True
 
     def find(self, sentence: Sentence) -> int:
         """Return the number of a sentence that was given: the latest that is the same."""
@@ -102,7 +108,9 @@ class RecordedSpeaker:
 
     def stop(self) -> list[Played]:
         """Fall silent and forget the rest."""
-        return self._call("stop", self._speaker.stop, self._given.write)
+        heard = self._call("stop", self._speaker.stop, self._given.write)
+        self._given.stop()
+        return heard
 
     def played(self) -> list[Played]:
         """Return what has been heard."""
@@ -194,7 +202,9 @@ class ReplayedSpeaker:
 
     def stop(self) -> list[Played]:
         """Fall silent and forget the rest."""
-        return self._call("stop", self._simulated.stop, self._given.read)
+        heard = self._call("stop", self._simulated.stop, self._given.read)
+        self._given.stop()
+        return heard
 
     def played(self) -> list[Played]:
         """Return what has been heard."""
