@@ -119,8 +119,8 @@ class EchoCanceller:
         self._trust_filter()
 
     def _trust_filter(self) -> None:
-        """Give a new filter some seconds to learn before it is judged."""
-        self._echo, self._left = 0.01, 0.0
+        """Give a new filter some seconds to learn before it is judged; one that learns a loud echo is doubted at once."""
+        self._echo, self._left = 0.01, 0.8 * WELL * 0.01
 
     def cancel(self, frame: Frame, speaker: Player) -> Frame:
         """Return the frame without the echo; `for_detector` is the one that is suppressed harder."""
