@@ -119,7 +119,7 @@ class EchoCanceller:
         self._trust_filter()
 
     def _trust_filter(self) -> None:
-        """Give a new filter some seconds to learn before it is judged; one that meets a loud echo is doubted at once."""
+        """Give a new filter some seconds to learn before it is judged, but doubt it at once in a loud echo."""
         self._echo, self._left = 0.01, 0.8 * WELL * 0.01
 
     def cancel(self, frame: Frame, speaker: Player) -> Frame:
