@@ -33,6 +33,11 @@ class PartialPace:
         rest = REST * self._duration if self._duration > self._longest else self._interval
         return now >= self._paid + self._half() and now >= self._started + rest
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether a decode takes so little time that one more is in nobody's way; it is paid for afterwards."""
+        return self._duration <= self._longest
+
     def start(self, now: float) -> None:
         """Note the start of a partial, or of a speech."""
         self._started = now
