@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make models/tiny-synthetic: a Whisper of 2.4 million parameters that knows synthesized speech.
+"""Make models/tiny-synthetic: a Whisper of 2.6 million parameters that knows synthesized speech.
 
     train_tiny_whisper.py synth  --work W              speech by espeak-ng and flite into W/clips.npz
     train_tiny_whisper.py train  --work W --minutes 60 learn; goes on with W/model.pt where it is
