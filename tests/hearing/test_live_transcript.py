@@ -181,19 +181,6 @@ def test_a_machine_that_is_too_slow_gets_no_partials_and_all_finals() -> None:
     assert len(oracle.calls) <= 4
 
 
-@pytest.mark.parametrize("share", [0.05, 0.5])
-def test_the_final_text_is_begun_before_the_pause_is_certain_although_no_partial_is_due(share: float) -> None:
-    probabilities, words, starts = script((" ".join(["word"] * 12), 3))
-    oracle = Oracle(words, starts, delay=0.08)
-    heard = hear(oracle, probabilities, TranscriptSettings(partial_share=share))
-    voice_end = starts[-1] + WORD
-    begun = next(at for at, _, heard_to in oracle.calls if heard_to >= voice_end - FRAME_SECONDS)
-    assert begun < voice_end + 0.15
-    noticed = next(at for at, item in heard if isinstance(item, SpeechPaused))
-    final = next(at for at, item in transcripts(heard) if item.is_final)
-    assert final <= noticed + FRAME_SECONDS
-
-
 def test_without_partials_only_pauses_and_ends_are_decoded() -> None:
     probabilities, words, starts = script(("one two three", 3))
     oracle = Oracle(words, starts)

@@ -120,16 +120,14 @@ class LiveTranscript:
         running = self._speeches[-1]
         now = end_of(running.audio[-1]) if running.audio else 0.0
         silent = running.silent_frames()
-        is_early = silent >= EARLY  # the final text, most likely: it is not to wait until a partial is due
-        is_due = self._pace.is_quick if is_early else self._pace.is_due(now)
-        if running.is_paused or running.is_covered() or not is_due or not running.is_spoken():
+        if running.is_paused or running.is_covered() or not self._pace.is_due(now) or not running.is_spoken():
             return None
         if 0 < silent < EARLY or silent == len(running.audio):
             return None  # soon the voice goes on, or a final decode is due: a partial would be in its way
-        if not is_early and running.may_be_nobody():
+        if not silent and running.may_be_nobody():
             return None
         self._pace.start(now)
-        return make_request(running, is_final=is_early, is_paced=True)
+        return make_request(running, is_final=silent >= EARLY, is_paced=True)
 
     def add_hypothesis(self, request: Request, found: Hypothesis, duration: float) -> list[Heard]:
         """Take what a request brought, after `duration` seconds, and return the transcripts that it makes."""
