@@ -47,6 +47,14 @@ def test_the_users_words_are_not_taken_for_echo(heard: str) -> None:
     assert guard().own_words(heard, 12.0, 13.5) == heard
 
 
+@pytest.mark.parametrize("start", [0.0, 0.8, 2.0, 2.8])
+def test_a_sentence_that_shares_some_letters_is_not_taken_for_misheard_echo(start: float) -> None:
+    echo_guard = EchoGuard()
+    echo_guard.said("Once upon a time there was a small harbour by the northern sea.", 0.0, 4.5)
+    left = bare_words(echo_guard.own_words("Tell me about the mountains instead.", start, start + 1.8))
+    assert {"tell", "mountains", "instead"} <= set(left)
+
+
 def test_a_short_word_is_not_made_of_the_letters_of_two() -> None:
     echo_guard = EchoGuard()
     echo_guard.said("And an old woman counted the sails.", 10.0, 13.0)

@@ -32,6 +32,11 @@ _RESEMBLING = 0.6
 _MISHEARD = 0.4
 """Similarity from which a gap between two echoed stretches is taken for misheard words of the gap in what was said."""
 
+_DENSE = 0.4
+"""Share of the letters that must agree in runs before gaps between them are taken for misheard words. Interruptions of
+the bench agree with its story by chance in 0.37 at most; five words of the story itself, with one letter in seven
+misheard, in 0.56 and more nine times of ten."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Said:
@@ -141,6 +146,10 @@ def _find_echo(heard: str, said: str) -> list[bool]:
     matcher = SequenceMatcher(None, heard, said, autojunk=False)
     runs = [run for run in matcher.get_matching_blocks() if run.size >= min(_SHORTEST_RUN, max(1, len(heard)))]
     is_echo = [False] * len(heard)
+    if sum(run.size for run in runs) < _DENSE * len(heard):
+        for run in runs:
+            is_echo[run.a : run.a + run.size] = [True] * run.size
+        return is_echo
     heard_to = said_to = 0
     for run in runs:
         is_echo[run.a : run.a + run.size] = [True] * run.size
