@@ -146,13 +146,12 @@ def _find_echo(heard: str, said: str) -> list[bool]:
     matcher = SequenceMatcher(None, heard, said, autojunk=False)
     runs = [run for run in matcher.get_matching_blocks() if run.size >= min(_SHORTEST_RUN, max(1, len(heard)))]
     is_echo = [False] * len(heard)
-    if sum(run.size for run in runs) < _DENSE * len(heard):
-        for run in runs:
-            is_echo[run.a : run.a + run.size] = [True] * run.size
+    for run in runs:
+        is_echo[run.a : run.a + run.size] = [True] * run.size
+    if sum(is_echo) < _DENSE * len(heard):
         return is_echo
     heard_to = said_to = 0
     for run in runs:
-        is_echo[run.a : run.a + run.size] = [True] * run.size
         if run is runs[0]:
             said_to = max(0, run.b - run.a - 1)
         if _is_misheard(heard[heard_to : run.a], said[said_to : run.b]):
