@@ -54,6 +54,20 @@ def test_a_phrase_is_understood(recording: Recording, name: str, text: str) -> N
     assert final(recording(name)).text == text
 
 
+def test_others_run_while_it_decodes(recording: Recording) -> None:
+    # Its library lets no other thread run within a call: with one call for each search, the sound card waited.
+    async def turns() -> int:
+        count = 0
+        async with SphinxRecognizer(GRAMMAR) as recognizer:
+            decoding = asyncio.create_task(recognizer.transcribe(recording("en_read/jfk.flac"), is_final=True))
+            while not decoding.done():
+                await asyncio.sleep(0.001)
+                count += 1
+        return count
+
+    assert asyncio.run(turns()) > 20
+
+
 @pytest.mark.parametrize("name", ["en_cmd/s2p_oov_1.flac", "en_read/jfk.flac", "en_read/LJ002-0020.flac"])
 def test_speech_outside_the_phrases_is_no_text(recording: Recording, name: str) -> None:
     assert final(recording(name)).text == ""

@@ -1,15 +1,15 @@
 """PocketSphinx with a grammar: the embedded recognizer, English, which knows its phrases and nothing else.
 
 Its wheel carries the acoustic model and the dictionary. The final text comes from the whole speech, heard as a longer
-and, in doubt, as a shorter throat would make it; partial text from a decoder that is fed as the speech grows. Speech
-outside the phrases comes back as no text.
+and, in doubt, as a shorter throat would make it; partial text as the speech grows. Speech outside the phrases comes
+back as no text.
 """
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +45,13 @@ SPEECH_DB = 25.0
 MARGIN = 0.3
 BLOCK_SAMPLES = 320
 
+BLOCK_BYTES = 3200
+"""0.1 seconds, which take 10 ms on a desktop."""
+
+DITHER = 3e-5
+"""Root mean square of the noise added to speech, one step of 16 bits: PocketSphinx takes the mean off no frame of
+digital silence."""
+
 LONGEST_PHRASE = 12.0
 """Seconds; what is longer is no command, and is not worth its cost."""
 
@@ -65,6 +72,7 @@ _SETTINGS = {
     # mean the same in every search, so that grammar and free phones can be compared.
     "compallsen": True,
 }
+_CHEAP_SETTINGS = {**_SETTINGS, "beam": 1e-10, "pbeam": 1e-10, "wbeam": 1e-10, "compallsen": False}
 
 
 class SphinxRecognizer:
@@ -119,33 +127,27 @@ class _Decoders:
         with tempfile.TemporaryDirectory() as folder:
             dictionary = Path(folder) / "phrases.dict"
             dictionary.write_text("".join(_pronunciations(graph.words)), encoding="utf-8")
-            self._whole = [_open(dictionary, graph, throat, "batch") for throat in THROATS]
-            self._growing = _open(dictionary, graph, THROATS[0], "live")
-        for decoder in self._whole:
-            decoder.add_allphone_file("phones", None)
+            self._throats = [_Throat(dictionary, graph, warp) for warp in THROATS]
         self._heard = GrowingAudio()
         self._gain = 1.0
         self._is_running = False
-        self._mean = ""
 
     def decode_whole(self, audio: Samples) -> Hypothesis:
         """Decode with the mean of the whole speech; empty text where it fits no phrase."""
-        start, speech = _trim(audio)
+        start, speech = _normalised(audio)
         if not speech.size or speech.size > LONGEST_PHRASE * SAMPLE_RATE:
             return Hypothesis("", is_suspect=bool(speech.size))
-        pcm = _padded(speech)
-        best = best_attempt(_attempt(decoder, pcm) for decoder in self._whole)
-        self._mean = self._whole[0].get_cmn()  # the next speech comes by the same microphone
+        best = best_attempt(throat.attempt(speech) for throat in self._throats)
         if not is_within_phrases(best.fit):
             return Hypothesis("", language="en", is_suspect=bool(best.path))
         return _hypothesis(best.path, start / SAMPLE_RATE - PADDING)
 
     def attempts(self, audio: Samples) -> list[Attempt]:
         """Return what each throat makes of the whole speech; none where it is too long to be a phrase."""
-        _, speech = _trim(audio)
+        _, speech = _normalised(audio)
         if not speech.size or speech.size > LONGEST_PHRASE * SAMPLE_RATE:
             return []
-        return [_attempt(decoder, _padded(speech)) for decoder in self._whole]
+        return [throat.attempt(speech) for throat in self._throats]
 
     def decode_growing(self, audio: Samples) -> Hypothesis:
         """Decode what is new in `audio`, which begins with the audio of the last call, or is another speech."""
@@ -154,8 +156,7 @@ class _Decoders:
         new = self._heard.add(audio)
         if not audio.size or audio.size > LONGEST_PHRASE * SAMPLE_RATE:
             return Hypothesis("", is_suspect=bool(audio.size))
-        if new.size:
-            self._growing.process_raw(_as_pcm(new * self._gain))
+        _feed(self._growing, _as_pcm(new * self._gain))
         words = [stretch for stretch in _path(self._growing) if not stretch.is_silence]
         if not may_become_phrase(words):
             return Hypothesis("", language="en", is_suspect=bool(words))
@@ -169,28 +170,76 @@ class _Decoders:
         self._is_running = False
         self._heard.forget()
 
+    @property
+    def _growing(self) -> Any:
+        """The decoder of speech that grows; it is none that decodes a whole one, which begins after the growing."""
+        return self._throats[0].decoder
+
     def _begin(self, gain: float) -> None:
         self.forget()
-        if self._mean:
-            self._growing.set_cmn(self._mean)
+        self._throats[0].begin("phrases")  # with the mean of the last speech, which came by the same microphone
         self._is_running, self._gain = True, gain
-        self._growing.start_utt()
-        self._growing.process_raw(_as_pcm(np.zeros(int(PADDING * SAMPLE_RATE), np.float32)))
+        _feed(self._growing, _padded(np.zeros(0, np.float32)))
 
 
-def _open(dictionary: Path, graph: PhraseGraph, throat: str, normalisation: str) -> Any:
+class _Throat:
+    """Hears as one throat would make it.
+
+    PocketSphinx lets no other thread run while it takes audio, so it is given blocks: else the sound card would wait
+    for a whole decode. In blocks it cannot take the mean off the whole speech: a second decoder finds that before.
+    """
+
+    def __init__(self, dictionary: Path, graph: PhraseGraph, warp: str) -> None:
+        self.decoder = _open(dictionary, "live", warp, _SETTINGS)
+        _add_phrases(self.decoder, graph)
+        self.decoder.add_allphone_file("phones", None)
+        self._averager = _open(dictionary, "batch", warp, _CHEAP_SETTINGS)
+        self._averager.add_fsg("a word", self._averager.create_fsg("a word", 0, 1, [(0, 1, 1.0, min(graph.words))]))
+        self._averager.activate_search("a word")
+        self._mean = ""
+
+    def attempt(self, speech: Samples) -> Attempt:
+        """Return the words of the phrase that fits best, and how well it does against free phones."""
+        self._averager.start_utt()
+        self._averager.process_raw(_as_pcm(speech), full_utt=True)
+        self._averager.end_utt()
+        self._mean = self._averager.get_cmn()
+        _empty(self._averager)
+        pcm = _padded(speech)
+        path = [stretch for stretch in self._search("phrases", pcm) if not stretch.is_silence]
+        return Attempt(path, measure_fit(path, self._search("phones", pcm) if path else ()))
+
+    def begin(self, search: str) -> None:
+        """Begin to search, with the mean of the last speech."""
+        self.decoder.activate_search(search)
+        if self._mean:
+            self.decoder.set_cmn(self._mean)
+        self.decoder.start_utt()
+
+    def _search(self, name: str, pcm: bytes) -> list[Stretch]:
+        self.begin(name)
+        _feed(self.decoder, pcm)
+        self.decoder.end_utt()
+        path = _path(self.decoder)
+        _empty(self.decoder)
+        return path
+
+
+def _open(dictionary: Path, normalisation: str, warp: str, settings: Mapping[str, object]) -> Any:
     from pocketsphinx import Decoder, get_model_path
 
-    decoder = Decoder(
-        hmm=get_model_path("en-us/en-us"), dict=str(dictionary), cmn=normalisation, warp_params=throat, **_SETTINGS
+    return Decoder(
+        hmm=get_model_path("en-us/en-us"), dict=str(dictionary), cmn=normalisation, warp_params=warp, **settings
     )
+
+
+def _add_phrases(decoder: Any, graph: PhraseGraph) -> None:
     end = len(graph.arcs)
     transitions: list[tuple[int, int, float] | tuple[int, int, float, str]]
     transitions = [(state, to, 1.0, word) for state, arcs in enumerate(graph.arcs) for word, to in arcs.items()]
     transitions += [(state, end, 1.0) for state in graph.ends]
     decoder.add_fsg("phrases", decoder.create_fsg("phrases", 0, end, transitions))
     decoder.activate_search("phrases")
-    return decoder
 
 
 def _pronunciations(words: frozenset[str]) -> list[str]:
@@ -204,20 +253,9 @@ def _pronunciations(words: frozenset[str]) -> list[str]:
     return list(found)
 
 
-def _attempt(decoder: Any, pcm: bytes) -> Attempt:
-    """Return the words of the phrase that fits best, and how well it does against free phones."""
-    path = [stretch for stretch in _search(decoder, "phrases", pcm) if not stretch.is_silence]
-    return Attempt(path, measure_fit(path, _search(decoder, "phones", pcm)))
-
-
-def _search(decoder: Any, name: str, pcm: bytes) -> list[Stretch]:
-    decoder.activate_search(name)
-    decoder.start_utt()
-    decoder.process_raw(pcm, full_utt=True)
-    decoder.end_utt()
-    path = _path(decoder)
-    _empty(decoder)
-    return path
+def _feed(decoder: Any, pcm: bytes) -> None:
+    for start in range(0, len(pcm), BLOCK_BYTES):
+        decoder.process_raw(pcm[start : start + BLOCK_BYTES])
 
 
 def _empty(decoder: Any) -> None:
@@ -263,8 +301,8 @@ def _loudness(audio: Samples) -> Samples:
     return loudness
 
 
-def _trim(audio: Samples) -> tuple[int, Samples]:
-    """Return the audio without long silence at its ends, and the index of its first sample."""
+def _normalised(audio: Samples) -> tuple[int, Samples]:
+    """Return the index of its first sample, and the audio as loud as any other, without long silence at its ends."""
     loudness = _loudness(audio)
     if not loudness.size:
         return 0, audio
@@ -272,7 +310,8 @@ def _trim(audio: Samples) -> tuple[int, Samples]:
     if not loud.size:
         return 0, audio[:0]
     first = max(0, int(loud[0] * BLOCK_SAMPLES - MARGIN * SAMPLE_RATE))
-    return first, audio[first : int((loud[-1] + 1) * BLOCK_SAMPLES + MARGIN * SAMPLE_RATE)]
+    speech = audio[first : int((loud[-1] + 1) * BLOCK_SAMPLES + MARGIN * SAMPLE_RATE)]
+    return first, speech * np.float32(_gain(speech))
 
 
 def _gain(audio: Samples) -> float:
@@ -284,8 +323,9 @@ def _gain(audio: Samples) -> float:
 
 
 def _padded(speech: Samples) -> bytes:
-    silence = np.zeros(int(PADDING * SAMPLE_RATE), np.float32)
-    return _as_pcm(np.concatenate([silence, speech * _gain(speech), silence]))
+    padding = int(PADDING * SAMPLE_RATE)
+    dither = np.random.default_rng(0).normal(0, DITHER, len(speech) + 2 * padding).astype(np.float32)
+    return _as_pcm(dither + np.pad(speech, padding))
 
 
 def _as_pcm(samples: Samples) -> bytes:
