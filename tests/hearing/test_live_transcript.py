@@ -112,6 +112,32 @@ def transcripts(heard: Sequence[tuple[float, Heard]]) -> list[tuple[float, Trans
     return [(at, item) for at, item in heard if isinstance(item, Transcript)]
 
 
+@pytest.mark.parametrize("share", [0.05, 0.5])
+def test_the_final_text_is_begun_before_the_pause_is_certain_although_no_partial_is_due(share: float) -> None:
+    probabilities, words, starts = script((" ".join(["word"] * 12), 3))
+    oracle = Oracle(words, starts, delay=0.08)
+    heard = hear(oracle, probabilities, TranscriptSettings(partial_share=share))
+    voice_end = starts[-1] + WORD
+    begun = next(at for at, _, heard_to in oracle.calls if heard_to >= voice_end - FRAME_SECONDS)
+    assert begun < voice_end + 0.15
+    noticed = next(at for at, item in heard if isinstance(item, SpeechPaused))
+    final = next(at for at, item in transcripts(heard) if item.is_final)
+    assert final <= noticed + FRAME_SECONDS
+
+
+def test_a_word_that_fades_away_is_heard_to_its_end() -> None:
+    probabilities, words, starts = script(("turn on the light", 0.0))
+    probabilities += [0.0, 0.0, 0.0, 0.3, 0.3] + [0.0] * 90  # no voice for the detector, and no silence
+    oracle = Oracle([*words, "s"], [*starts, starts[-1] + WORD + 2.5 * FRAME_SECONDS], delay=0.02)
+    heard = hear(oracle, probabilities)
+    noticed = next(at for at, item in heard if isinstance(item, SpeechPaused))
+    final = next((at, item) for at, item in transcripts(heard) if item.is_final)
+    assert final[1].text == "turn on the light s"
+    assert final[0] <= noticed + 0.1
+    after = [at for at, _, heard_to in oracle.calls if heard_to >= starts[-1] + WORD - FRAME_SECONDS]
+    assert len(after) == 2, "begun early, and anew when something was heard after that"
+
+
 def test_the_final_text_is_there_when_the_end_is_confirmed() -> None:
     probabilities, words, starts = script(("set a timer for five minutes please", 3))
     heard = hear(Oracle(words, starts, delay=0.2), probabilities)

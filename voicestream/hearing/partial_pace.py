@@ -6,6 +6,9 @@ REST = 8.0
 """After a decode that took too long there is none for this many times its length: a machine that is busy for a moment
 gets partials again, one that is too slow gets hardly any."""
 
+IN_VAIN = 1.5
+"""Seconds that a final decode may take which is begun before the pause is certain: who goes on waits for its end."""
+
 CREDIT = 0.3
 """Seconds by which a start that came late may be made up for; more would become a burst after a rest."""
 
@@ -32,6 +35,11 @@ class PartialPace:
         """
         rest = REST * self._duration if self._duration > self._longest else self._interval
         return now >= self._paid + self._half() and now >= self._started + rest
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether a decode takes so little time that an early final one may be made in vain; it is paid for later."""
+        return self._duration <= IN_VAIN
 
     def start(self, now: float) -> None:
         """Note the start of a partial, or of a speech."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -24,6 +25,13 @@ from voicestream.vocabulary import (
 
 TAIL = 0.3
 """Seconds of audio after the last voice that the final decode hears; later noise is none of the speaker's."""
+
+FADING = 0.2
+"""Seconds after the last voice in which a word may still fade away, too softly for the detector."""
+
+FADED, FADED_DB, SOFT_DB = 0.25, 6.0, 35.0
+"""A frame may hold such a word from this probability of a voice; or from this level above the softest tenth of the
+speech, unless it is so far under the loudest tenth."""
 
 PAUSE_KEPT = 0.3
 """Seconds that are kept of each end of a long pause: in the rest of it a recognizer can only find phantoms."""
@@ -118,7 +126,22 @@ class RunningSpeech:
 
     def is_covered(self) -> bool:
         """Whether the last decode that may become final heard all that was said."""
-        return self.covered >= self.voice_end - FRAME_SECONDS / 4
+        if self.covered < self.voice_end - FRAME_SECONDS / 4:
+            return False
+        first, last = self.covered - FRAME_SECONDS / 4, self.voice_end + FADING - FRAME_SECONDS / 4
+        unheard = [piece for piece in self.audio if first <= piece.time < last]
+        return self.end is not None or self._is_quiet(unheard)
+
+    def has_faded(self) -> bool:
+        """Whether the last frame holds nothing of the last word any more."""
+        return self._is_quiet(self.audio[-1:])
+
+    def _is_quiet(self, pieces: Sequence[SpeechAudio]) -> bool:
+        if any(piece.probability >= FADED for piece in pieces):
+            return False
+        softest, loudest = np.percentile([_level_db(piece) for piece in self.audio], (10, 90))
+        faded = max(softest + FADED_DB, loudest - SOFT_DB)
+        return all(_level_db(piece) <= faded for piece in pieces)
 
 
 def make_request(speech: RunningSpeech, *, is_final: bool, is_paced: bool) -> Request:
@@ -170,6 +193,10 @@ def believed_text(found: Hypothesis, request: Request) -> str:
 def make_transcript(speech: RunningSpeech, settled: Settled, time: float, *, is_final: bool) -> Transcript:
     text, stable = joined(speech.base, settled.text), joined(speech.base, settled.stable)
     return Transcript(text, stable, is_final, time, speech.number, speech.language)
+
+
+def _level_db(piece: SpeechAudio) -> float:
+    return 10 * float(np.log10(np.var(piece.samples) + 1e-12))
 
 
 def joined(before: str, after: str) -> str:
