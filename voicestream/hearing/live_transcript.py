@@ -36,11 +36,6 @@ from voicestream.vocabulary import (
     Transcript,
 )
 
-EARLY = 2
-"""Frames without voice after which the final text is begun, once the last word has faded: before the pause is certain,
-and anew at the pause if something was heard after all. Of three clips each, tiny and base had it at most 0.13 of a
-plain call's time after the noticed pause (0.2 and 0.23 for those of 4.6 s where it was begun there)."""
-
 WAITING = 4
 """Ended speeches without a text from which no more audio is taken in."""
 
@@ -121,15 +116,13 @@ class LiveTranscript:
             return None
         running = self._speeches[-1]
         now = end_of(running.audio[-1]) if running.audio else 0.0
-        silent = running.silent_frames()
-        is_early = silent >= EARLY  # the final text, most likely: it is not to wait until a partial is due
+        # Once the last word has faded the final text is begun, although the pause is not certain, nor a partial due.
+        is_early = running.has_faded()
         is_due = self._pace.is_quick if is_early else self._pace.is_due(now)
         if running.is_paused or running.is_covered() or not is_due or not running.is_spoken():
             return None
-        if 0 < silent < EARLY or silent == len(running.audio) or (is_early and not running.has_faded()):
-            return None  # soon the voice goes on, or a final decode is due: a partial would be in its way
-        if not is_early and running.may_be_nobody():
-            return None
+        if not is_early and (running.is_silent() or running.may_be_nobody()):
+            return None  # soon the voice goes on, or the word has faded: a partial would be in its way
         self._pace.start(now)
         return make_request(running, is_final=is_early, is_paced=True)
 
