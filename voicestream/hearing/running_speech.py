@@ -29,7 +29,7 @@ TAIL = 0.3
 FADING = 0.2
 """Seconds after the last voice in which a word may still fade away, too softly for the detector."""
 
-FADED, FADED_DB, SOFT_DB = 0.25, 6.0, 35.0
+FADED, FADED_DB, SOFT_DB = 0.3, 6.0, 35.0
 """A frame may hold such a word from this probability of a voice; or from this level above the softest tenth of the
 speech, unless it is so far under the loudest tenth."""
 
