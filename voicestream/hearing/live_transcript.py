@@ -115,11 +115,13 @@ class LiveTranscript:
         if not self._speeches or not self._settings.partials:
             return None
         running = self._speeches[-1]
-        now = end_of(running.audio[-1]) if running.audio else 0.0
+        if running.is_paused or running.is_covered() or not running.audio:
+            return None
+        now = end_of(running.audio[-1])
         # Once the last word has faded the final text is begun, although the pause is not certain, nor a partial due.
         is_early = running.has_faded()
         is_due = self._pace.is_quick if is_early else self._pace.is_due(now)
-        if running.is_paused or running.is_covered() or not is_due or not running.is_spoken():
+        if not is_due or not running.is_spoken():
             return None
         if not is_early and (running.is_silent() or running.may_be_nobody()):
             return None  # soon the voice goes on, or the word has faded: a partial would be in its way
