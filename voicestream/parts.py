@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from voicestream.vocabulary import (
     Frame,
@@ -40,10 +40,10 @@ class EchoCanceller(Protocol):
 
 
 class SpeechDetector(Protocol):
-    """Says how likely a frame holds a voice; keeps state from frame to frame."""
+    """Says how likely frames hold a voice; keeps state from frame to frame."""
 
-    def probability(self, samples: Samples) -> float:
-        """Return 0 to 1 for FRAME_SAMPLES at SAMPLE_RATE; under 1 ms, called on the event loop."""
+    def probabilities(self, frames: Samples) -> list[float]:
+        """Return 0 to 1 for each of successive frames, shape (frames, FRAME_SAMPLES); called on the event loop."""
         ...
 
 
@@ -151,24 +151,41 @@ class Speaker(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamWish:
-    """A stream of a sound device that is wanted."""
+    """A stream of a sound device that is wanted: a Recording or a Playing."""
 
-    direction: Literal["input", "output"]
+    direction: ClassVar[Literal["input", "output"]]
     device: str
     """Its name, a part of it, its number, or empty for the system's own."""
     rates: tuple[int, ...]
     """Hertz, tried in this order, and then the device's own."""
     block: float
     """Seconds of a block."""
-    on_block: Callable[[Samples, float], None]
-    """Given (or to fill) a block's samples, shape (n,), and the seconds since its last sample was recorded, or until
-    its first will sound. Runs in a thread of the sound system: it must be quick, and never raise."""
     on_open: Callable[[int], None]
     """Told the rate before the first block of each stream; in a thread of its own."""
     on_notice: Callable[[str, str], None]
     """Told a code, such as microphone_lost, and one line for a person; on the event loop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording(StreamWish):
+    """A wish to record."""
+
+    direction: ClassVar[Literal["input", "output"]] = "input"
+    on_block: Callable[[bytes, int, float], None]
+    """Given a block's samples (float32, the channels in turn), the number of channels, and the seconds since the last
+    sample was recorded. Runs in a thread of the sound system: it must be quick, and never raise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Playing(StreamWish):
+    """A wish to play."""
+
+    direction: ClassVar[Literal["input", "output"]] = "output"
+    on_block: Callable[[Samples, float], None]
+    """Given a block to fill, shape (n,), and the seconds until its first sample will sound. Runs in a thread of the
+    sound system: it must be quick, and never raise."""
 
 
 class SoundStream(Protocol):
@@ -189,7 +206,7 @@ class SoundStream(Protocol):
 class SoundCard(Protocol):
     """The sound devices of this machine."""
 
-    def keep(self, wish: StreamWish) -> AbstractAsyncContextManager[SoundStream]:
+    def keep(self, wish: Recording | Playing) -> AbstractAsyncContextManager[SoundStream]:
         """Open a stream for the length of a block; raise DeviceError where it cannot be opened at the start."""
         ...
 

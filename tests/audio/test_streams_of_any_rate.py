@@ -12,7 +12,7 @@ import pytest
 
 from voicestream.backends.loudspeaker import Loudspeaker
 from voicestream.backends.microphone import KEPT, MUTED, RESTING_FRAMES, Microphone
-from voicestream.parts import SoundStream, StreamWish
+from voicestream.parts import Playing, Recording, SoundStream
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples, Sentence, Sound
 
 
@@ -23,11 +23,11 @@ class Card:
 
     def __init__(self, rate: int) -> None:
         self.rate = rate
-        self.wish: StreamWish
+        self.wish: Recording | Playing
         self.lost_because: list[str] = []
 
     @asynccontextmanager
-    async def keep(self, wish: StreamWish) -> AsyncGenerator[SoundStream, None]:
+    async def keep(self, wish: Recording | Playing) -> AsyncGenerator[SoundStream, None]:
         self.wish = wish
         wish.on_open(self.rate)
         yield self
@@ -38,14 +38,20 @@ class Card:
     def change_block(self, block: float) -> None:
         pass
 
+    def bring(self, block: Samples, ago: float) -> None:
+        """Bring a block."""
+        assert isinstance(self.wish, Recording)
+        self.wish.on_block(block.tobytes(), 1, ago)
+
     def record(self, samples: Samples) -> None:
         """Bring samples block by block."""
         size = round(self.wish.block * self.rate)
         for begin in range(0, len(samples) - size + 1, size):
-            self.wish.on_block(samples[begin : begin + size], 0.0)
+            self.bring(samples[begin : begin + size], 0.0)
 
     def play(self, seconds: float) -> Samples:
         """Ask for blocks, and return them."""
+        assert isinstance(self.wish, Playing)
         blocks = []
         for _ in range(round(seconds / self.wish.block)):
             block = np.zeros(round(self.wish.block * self.rate), np.float32)
@@ -191,7 +197,7 @@ def test_only_a_wire_from_our_own_loudspeaker_makes_the_microphone_lost(is_wire:
             for begin in range(0, 4 * SAMPLE_RATE, FRAME_SAMPLES):
                 recorded_ago = time.monotonic() - (start + (begin + FRAME_SAMPLES) / SAMPLE_RATE)
                 piece = (far if is_wire else near)[begin : begin + FRAME_SAMPLES]
-                card.wish.on_block(piece, recorded_ago)
+                card.bring(piece, recorded_ago)
                 await asyncio.sleep(0)
             await arrived(frames)
         return card.lost_because

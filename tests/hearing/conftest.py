@@ -44,7 +44,7 @@ def find() -> Find:
 
     def find(audio: Samples, settings: SegmenterSettings | None = None) -> list[SpeechEvent]:
         finder = SpeechFinder(Silero(), settings)
-        events = [event for frame in frames_of(audio) for event in finder.add(frame)]
+        events = [event for frame in frames_of(audio) for event in finder.find([frame])]
         return events + finder.finish()
 
     return find

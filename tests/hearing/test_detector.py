@@ -46,21 +46,33 @@ def is_found(events: list[SpeechEvent], start: float, end: float) -> bool:
 def test_the_state_is_kept_from_frame_to_frame_and_forgotten_on_reset(say: Say) -> None:
     detector = Silero()
     audio = say("what time is it", before=0.2)
-    first = [detector.probability(frame.samples) for frame in frames_of(audio)]
-    again = [detector.probability(frame.samples) for frame in frames_of(audio)]
+    frames = np.stack([frame.samples for frame in frames_of(audio)])
+    first = detector.probabilities(frames)
+    again = detector.probabilities(frames)
     detector.reset()
-    fresh = [detector.probability(frame.samples) for frame in frames_of(audio)]
+    fresh = detector.probabilities(frames)
     assert max(first) > 0.9
     assert first == fresh
     assert first != again
+
+
+def test_frames_mean_the_same_one_by_one_and_together(say: Say) -> None:
+    frames = np.stack([frame.samples for frame in frames_of(say("what time is it", before=0.2))])
+    together = Silero().probabilities(frames)
+    detector = Silero()
+    assert np.allclose([detector.probabilities(frame[np.newaxis])[0] for frame in frames], together, atol=1e-5)
+    chance = random.Random(3)
+    for _ in range(5):
+        detector = Silero()
+        pieces = np.split(frames, sorted(chance.sample(range(1, len(frames)), 12)))
+        assert np.allclose([found for piece in pieces for found in detector.probabilities(piece)], together, atol=1e-5)
 
 
 def test_it_hears_what_faster_whisper_hears(say: Say) -> None:
     vad = pytest.importorskip("faster_whisper.vad")
     audio = say("turn on the kitchen lights")
     audio = audio[: len(audio) // 512 * 512]
-    detector = Silero()
-    ours = [detector.probability(frame.samples) for frame in frames_of(audio)]
+    ours = Silero().probabilities(np.stack([frame.samples for frame in frames_of(audio)]))
     theirs = np.asarray(vad.get_vad_model()(audio)).reshape(-1)
     assert np.allclose(ours[:-1], theirs[: len(ours) - 1], atol=1e-4)
 
@@ -87,7 +99,7 @@ def test_any_cutting_of_the_audio_gives_the_same_events(say: Say) -> None:
         count = 0
         for frames in [*(cutter.add(block) for block in blocks), cutter.finish()]:
             for samples in frames:
-                found += finder.add(Frame(samples, count * FRAME_SECONDS))
+                found += finder.find([Frame(samples, count * FRAME_SECONDS)])
                 count += 1
         return [repr(event) for event in found + finder.finish()]
 
@@ -157,7 +169,7 @@ def test_the_level_never_falls_nor_rises_beyond_the_limit() -> None:
     for loudness in (1e-4, 0.5, 1e-4, 1e-3):
         for seed in range(40):
             frame = noise(FRAME_SECONDS, loudness, seed)
-            lifted = level.lifted(frame)
+            lifted = level.lifted(frame[np.newaxis])
             assert np.all(np.abs(lifted) >= np.abs(np.clip(frame, -1, 1)) - 1e-6)
             assert np.max(np.abs(lifted)) <= min(1.0, GAIN_MAX * np.max(np.abs(frame)) + 1e-6)
     assert TARGET < 1
@@ -165,13 +177,13 @@ def test_the_level_never_falls_nor_rises_beyond_the_limit() -> None:
 
 def test_ten_minutes_of_silence_leave_nothing_behind() -> None:
     class Quiet:
-        def probability(self, samples: Samples) -> float:
-            return 0.01
+        def probabilities(self, frames: Samples) -> list[float]:
+            return [0.01] * len(frames)
 
     finder = SpeechFinder(Quiet())
     silence = noise(FRAME_SECONDS, 1e-4)
     for index in range(round(600 / FRAME_SECONDS)):
-        assert len(finder.add(Frame(silence, index * FRAME_SECONDS))) == 1
+        assert len(finder.find([Frame(silence, index * FRAME_SECONDS)])) == 1
     assert not any(isinstance(event, SpeechAudio) for event in finder.finish())
 
 
@@ -182,10 +194,10 @@ def test_what_is_louder_than_echo_and_noise_needs_less_likeness_to_a_voice(
     likeness: float, is_near: bool, is_heard: bool
 ) -> None:
     class Unsure:
-        def probability(self, samples: Samples) -> float:
-            return likeness
+        def probabilities(self, frames: Samples) -> list[float]:
+            return [likeness] * len(frames)
 
     finder = SpeechFinder(Unsure())
     frames = [Frame(np.zeros(FRAME_SAMPLES, np.float32), 0.032 * count, is_near=is_near) for count in range(10)]
-    found = [event for frame in frames for event in finder.add(frame)]
+    found = finder.find(frames)
     assert any(isinstance(event, SpeechStarted) for event in found) == is_heard

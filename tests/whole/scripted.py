@@ -86,8 +86,8 @@ class ScriptedPeople:
         finally:
             await frames.aclose()
 
-    def probability(self, samples: Samples) -> float:
-        return 0.95 if float(np.abs(samples).max()) > 0.05 else 0.02
+    def probabilities(self, frames: Samples) -> list[float]:
+        return [0.95 if float(np.abs(frame).max()) > 0.05 else 0.02 for frame in frames]
 
     async def transcribe(self, audio: Samples, *, is_final: bool, prompt: str = "") -> Hypothesis:
         self.decodes += 1

@@ -26,9 +26,9 @@ class NoEars:
         for frame in no_frames:
             yield frame
 
-    def probability(self, samples: Samples) -> float:
-        """Return 0: nobody speaks."""
-        return 0.0
+    def probabilities(self, frames: Samples) -> list[float]:
+        """Return 0 for each: nobody speaks."""
+        return [0.0] * len(frames)
 
     async def transcribe(self, audio: Samples, *, is_final: bool, prompt: str = "") -> Hypothesis:
         """Return nothing."""

@@ -242,12 +242,12 @@ def _removed(echo: Samples, left: Samples, halves: Sequence[int]) -> list[tuple[
 
 def _detections(samples: Samples) -> list[float]:
     """Return the times at which the detector becomes sure of a voice."""
-    silero = Silero()
     times, run = [], 0
-    for begin in range(0, len(samples) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
-        run = run + 1 if silero.probability(samples[begin : begin + FRAME_SAMPLES]) > VOICE else 0
+    frames = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+    for number, probability in enumerate(Silero().probabilities(frames), 1):
+        run = run + 1 if probability > VOICE else 0
         if run >= IN_A_ROW:
-            times.append(begin / SAMPLE_RATE + FRAME_SECONDS)
+            times.append(number * FRAME_SECONDS)
     return times
 
 

@@ -161,7 +161,7 @@ def measure_silence(hours: float) -> tuple[float, float]:
     for index in range(count):
         if index == settled:
             before = _resident()
-        finder.add(Frame(noise[index % 64], index * FRAME_SECONDS))
+        finder.find([Frame(noise[index % 64], index * FRAME_SECONDS)])
     return (time.process_time() - started) / (count * FRAME_SECONDS), _resident() - before
 
 
@@ -193,7 +193,7 @@ async def _speech(audio: Samples, started: float | None = None) -> AsyncIterator
     """Yield the speech of a clip, at the pace of a microphone where `started` is given."""
     finder = SpeechFinder(Silero())
     async for frame in _paced(frames_of(audio), started):
-        for event in finder.add(frame):
+        for event in finder.find([frame]):
             yield event
     for event in finder.finish():
         yield event

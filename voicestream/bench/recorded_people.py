@@ -83,9 +83,8 @@ def _sounding_hops(audio: Samples) -> NDArray[np.intp]:
 
 def _voiced_hops(audio: Samples) -> NDArray[np.intp]:
     """Return the places of the hops that the detector takes for a voice."""
-    detector = Silero()
     frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    probability = np.array([detector.probability(frame) for frame in frames])
+    probability = np.array(Silero().probabilities(frames))
     maybe = np.flatnonzero(probability > _MAYBE_VOICE)
     runs = np.split(maybe, np.flatnonzero(np.diff(maybe) > 1) + 1)
     sure = [run for run in runs if len(run) >= _SHORTEST_VOICE]

@@ -66,10 +66,10 @@ class _WeighedDetector:
     detector: SpeechDetector
     effort: Effort
 
-    def probability(self, samples: Samples) -> float:
+    def probabilities(self, frames: Samples) -> list[float]:
         """Count what the detector takes."""
         with self.effort.spent("detection"):
-            return self.detector.probability(samples)
+            return self.detector.probabilities(frames)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,4 +28,4 @@ class LiveChannel:
         powers = block.var(axis=0)  # without a constant offset, which a dead channel may have
         if powers.max() > powers[self._index] * 10 ** (DEAD_DB / 10):
             self._index = int(powers.argmax())
-        return block[:, self._index]
+        return np.ascontiguousarray(block[:, self._index])

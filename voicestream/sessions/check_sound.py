@@ -76,7 +76,7 @@ async def check_microphone(config: Config) -> Finding:
     async with choose_microphone(place, Events(), SoundStreams()).listen() as frames:
         async for frame in frames:
             levels.append(float(np.sqrt(np.mean(np.square(frame.samples)))))
-            voices.append(detector.probability(frame.samples))
+            voices += detector.probabilities(frame.samples[np.newaxis])
             if frame.time >= LISTENING:
                 break
     return judge_microphone(f"{device.name} opens at {_hertz(rates)}", levels, voices, config.hearing.threshold)

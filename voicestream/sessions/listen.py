@@ -13,7 +13,7 @@ from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
 from voicestream.displays.lines import CLEAR_LINE, live_line, printable
 from voicestream.events import Event, Events
-from voicestream.steps import AudioClock, find_speech, hear
+from voicestream.steps import AudioClock, find_speech, hear, linger
 from voicestream.vocabulary import RecognitionFailed, SpeechEnded, SpeechStarted, Transcript
 
 
@@ -29,7 +29,8 @@ async def listen(config: Config, out: TextIO | None, *, is_fast: bool) -> None:
         microphone = choose_microphone(config.audio.input, events, is_fast=is_fast)
         events.emit(told.Ready(recognizer=ears.recognizer_name, input=config.audio.input))
         async with (
-            microphone.listen() as frames,
+            microphone.listen() as recorded,
+            linger(recorded, lambda: True) as frames,
             find_speech(frames, ears.detector, config, AudioClock(), asyncio.Event(), events) as speech,
             hear(speech, ears.recognizer, config, is_fast) as heard,
         ):
