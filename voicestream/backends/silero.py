@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from voicestream.errors import RecognitionError
 from voicestream.vocabulary import FRAME_SAMPLES, Samples
@@ -25,8 +26,16 @@ _WINDOW_SAMPLES, _HOP_SAMPLES = 256, 128
 _HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_WINDOW_SAMPLES) / _WINDOW_SAMPLES)).astype(np.float32)
 """The file's own Fourier transform is windowed so, which is checked when it is read."""
 
+_WINDOWS = 4
+"""Of a frame."""
+
 _BANDS = 129
+_INNER = 128
 _UNITS = 128
+
+_TAPS = (slice(3), slice(3), slice(1, 3), slice(1, 2))
+"""What of its three times each layer's convolution takes. The first two take all, in steps of one and of two windows;
+of the other two, which make one time of two and of one, the rest stands beyond the ends, where all is zero."""
 
 _SHAPES = {
     "encoder.feature_extractor.forward_basis_buffer": (2 * _BANDS, 1, _WINDOW_SAMPLES),
@@ -56,6 +65,7 @@ class Silero:
 
     def __init__(self, path: Path | None = None) -> None:
         self._network = _read_network(path or find_silero())
+        self._rooms: dict[int, _Room] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -74,55 +84,76 @@ class Silero:
             gates = self._h @ network.gates
             gates += entry
             enter, leave, forget = _sigmoid(gates[: 3 * _UNITS]).reshape(3, _UNITS)
-            self._c = forget * self._c + enter * np.tanh(gates[3 * _UNITS :])
-            self._h = voice[:] = leave * np.tanh(self._c)
+            self._c = forget * self._c
+            self._c += enter * np.tanh(gates[3 * _UNITS :])
+            self._h = np.multiply(leave, np.tanh(self._c), out=voice)
         found: list[float] = _sigmoid(np.maximum(voices, 0) @ network.voice + network.voice_bias).tolist()
         return found
 
     def _encode(self, frames: Samples) -> Samples:
         """Return shape (frames, _UNITS), in which nothing is remembered but the end of the frame before."""
-        count, end = len(frames), _CONTEXT_SAMPLES + FRAME_SAMPLES
-        heard = np.empty((count, end + _CONTEXT_SAMPLES), np.float32)
+        network, count = self._network, len(frames)
+        room = self._rooms.get(count)
+        if room is None:
+            room = self._rooms[count] = _Room(count)
+        heard, end = room.heard, _CONTEXT_SAMPLES + FRAME_SAMPLES
         heard[0, :_CONTEXT_SAMPLES] = self._context
         heard[1:, :_CONTEXT_SAMPLES] = frames[:-1, -_CONTEXT_SAMPLES:]
         heard[:, _CONTEXT_SAMPLES:end] = frames
         heard[:, end:] = heard[:, end - 2 : end - 2 - _CONTEXT_SAMPLES : -1]  # mirrored, but for the last sample
-        self._context = heard[-1, end - _CONTEXT_SAMPLES : end]
-        hops = heard.reshape(count, -1, _HOP_SAMPLES)
-        windows = np.concatenate((hops[:, :-1], hops[:, 1:]), axis=2)
-        waves = np.fft.rfft(windows * _HANN)
-        times = np.sqrt(np.square(waves.real) + np.square(waves.imag))
-        for layer in self._network.layers:
-            times = layer.run(times)
-        encoded: Samples = times[:, 0]
-        return encoded
+        self._context = heard[-1, end - _CONTEXT_SAMPLES : end].copy()
+        waves = np.fft.rfft(room.windows * _HANN)
+        powers = np.square(waves.real)
+        powers += np.square(waves.imag)
+        np.sqrt(powers, out=room.bands.times)
+        times = network.layers[0].run(room.bands.taps())
+        room.first.times[...] = times.reshape(room.first.times.shape)
+        times = network.layers[1].run(room.first.taps())
+        for layer in network.layers[2:]:
+            times = layer.run(times.reshape(count, -1))
+        return times
+
+
+class _Room:
+    """The memory that so many frames pass through at once: to make it anew takes as long as to multiply."""
+
+    def __init__(self, count: int) -> None:
+        self.heard = np.zeros((count, 2 * _CONTEXT_SAMPLES + FRAME_SAMPLES), np.float32)
+        self.windows = sliding_window_view(self.heard, _WINDOW_SAMPLES, axis=1)[:, ::_HOP_SAMPLES]
+        self.bands = _Times(count, _WINDOWS, _BANDS, 1)
+        self.first = _Times(count, _WINDOWS, _INNER, 2)
+
+
+class _Times:
+    """What a convolution over three times takes of so many frames, with zeros before and after each."""
+
+    def __init__(self, count: int, times: int, inputs: int, stride: int) -> None:
+        padded = np.zeros((count, times + 2, inputs), np.float32)
+        self.times = padded[:, 1:-1]
+        threes = sliding_window_view(padded.reshape(count, -1), 3 * inputs, axis=1)
+        self._threes = threes[:, :: stride * inputs]
+        self._taps = np.empty(self._threes.shape, np.float32)
+        self._rows = self._taps.reshape(-1, 3 * inputs)
+
+    def taps(self) -> Samples:
+        """Return shape (frames · times out, 3 · inputs)."""
+        self._taps[...] = self._threes
+        return self._rows
 
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """A convolution over three times, and what follows it."""
+    """A multiplication, and what follows it."""
 
     weights: Samples
-    """Shape (3 · inputs, outputs)."""
+    """Shape (inputs, outputs)."""
     bias: Samples
-    stride: int
 
-    def run(self, times: Samples) -> Samples:
-        """Return shape (frames, times out, outputs) of shape (frames, times, inputs), none below zero."""
-        count, length, inputs = times.shape
-        if length <= self.stride:  # the others of the three stand beyond the ends, where all is zero
-            taps = times
-            weights = self.weights[inputs : inputs * (1 + length)]
-        else:
-            padded = np.zeros((count, length + 2, inputs), np.float32)
-            padded[:, 1:-1] = times
-            step = self.stride
-            taps = np.concatenate((padded[:, :-2:step], padded[:, 1:-1:step], padded[:, 2::step]), axis=2)
-            weights = self.weights
-        found = taps.reshape(-1, len(weights)) @ weights
+    def run(self, rows: Samples) -> Samples:
+        """Return shape (rows, outputs), nothing below zero."""
+        found: Samples = rows @ self.weights
         found += self.bias
-        result: Samples = np.maximum(found, 0, out=found).reshape(count, -1, len(self.bias))
-        return result
+        return np.maximum(found, 0, out=found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,18 +181,13 @@ def _read_network(path: Path) -> _Network:
     basis = found["encoder.feature_extractor.forward_basis_buffer"][:, 0]
     if not np.allclose(basis, np.concatenate((waves.real, waves.imag)), atol=1e-5):
         raise RecognitionError(f"{path}: does not begin with the Fourier transform of the Silero detector 6")
-    layers = tuple(
-        _Layer(
-            np.ascontiguousarray(found[f"encoder.conv_layers.{number}.weight"].transpose(2, 1, 0)).reshape(
-                -1, len(found[f"encoder.conv_layers.{number}.bias"])
-            ),
-            found[f"encoder.conv_layers.{number}.bias"],
-            stride,
-        )
-        for number, stride in enumerate((1, 2, 2, 1))
-    )
+    layers = []
+    for number, taps in enumerate(_TAPS):
+        weights = found[f"encoder.conv_layers.{number}.weight"].transpose(2, 1, 0)[taps]
+        bias = found[f"encoder.conv_layers.{number}.bias"]
+        layers.append(_Layer(np.ascontiguousarray(weights).reshape(-1, len(bias)), bias))
     return _Network(
-        layers,
+        tuple(layers),
         np.ascontiguousarray(found["onnx::LSTM_209"][0].T),
         np.ascontiguousarray(found["onnx::LSTM_210"][0].T),
         found["onnx::LSTM_211"][0].reshape(2, -1).sum(axis=0),

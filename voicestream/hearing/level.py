@@ -44,21 +44,23 @@ class Level:
 
         It is followed slowly and without steps.
         """
-        means: list[float] = np.mean(frames, axis=1).tolist()
-        offsets = [means[0] if self._offset is None else self._offset]
-        for mean in means:
-            offsets.append(offsets[-1] + (mean - offsets[-1]) * min(1.0, FRAME_SECONDS / OFFSET_TIME))
-        self._offset = offsets[-1]
-        ends = np.array(offsets, np.float32)[:, None]
-        centred: Samples = frames - (ends[:-1] + _SLOPE * np.diff(ends, axis=0))
+        offsets = []
+        for mean in _means(frames):
+            before = mean if self._offset is None else self._offset
+            self._offset = before + (mean - before) * min(1.0, FRAME_SECONDS / OFFSET_TIME)
+            offsets.append((before, self._offset - before))
+        starts, rises = np.array(offsets, np.float32).T[:, :, None]
+        lines = rises * _SLOPE
+        lines += starts
+        centred: Samples = np.subtract(frames, lines, out=lines)
         return centred
 
     def lifted(self, centred: Samples) -> Samples:
         """Return centred frames as the detector should hear them; never quieter than they are."""
-        levels: list[float] = np.sqrt(np.mean(np.square(centred), axis=1)).tolist()
-        gains = np.array([self._gain(level) for level in levels], np.float32)
-        louder = centred * gains[:, None]
-        lifted: Samples = np.clip(louder, -1, 1, out=louder)
+        gains = [self._gain(math.sqrt(power)) for power in _means(np.square(centred))]
+        lifted: Samples = centred * np.array(gains, np.float32)[:, None]
+        np.minimum(lifted, 1, out=lifted)
+        np.maximum(lifted, -1, out=lifted)
         return lifted
 
     def _gain(self, level: float) -> float:
@@ -68,3 +70,9 @@ class Level:
             fallen = self._loudest * _FALL
             self._loudest = max(level, fallen, TARGET / GAIN_MAX)
         return max(1.0, TARGET / self._loudest)
+
+
+def _means(frames: Samples) -> list[float]:
+    """Return what np.mean does for each frame, whose checks take three times as long as its sums."""
+    means: list[float] = (np.add.reduce(frames, axis=1) / frames.shape[1]).tolist()
+    return means
