@@ -8,6 +8,7 @@ livekit wheel, where it is installed) decides: it suppresses harder, but cuts th
 from __future__ import annotations
 
 import subprocess
+from collections import deque
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicestream.hearing.adaptive_filter import AdaptiveFilter
-from voicestream.hearing.echo_path import Echo, EchoPath
+from voicestream.hearing.echo_path import WINDOW, Echo, EchoPath
 from voicestream.hearing.near_end import NearEnd, power
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
 
@@ -32,11 +33,19 @@ FILTER_REACH, SUPPRESSOR_REACH = 0.1, 0.2
 """Seconds of measured delay that filter and suppressor take without their far end being moved, which costs them what
 they learned: AEC3 finds delays up to 0.25 s by itself."""
 
-SURE, CERTAIN = 12.0, 18.0
-"""Sharpness from which a measured delay is believed if the one before was the same to AGREE seconds; and of the first,
-which is believed at once. Somebody's voice over the echo was once measured as a delay with a sharpness of 19."""
+SURE, CERTAIN = 8.0, 12.0
+"""Sharpness from which a delay is believed that was measured to AGREE seconds WINDOW before, too; and of the first one,
+if the measurement before found it too. With no echo, in noise and under voices, 1 of 100 measurements is sharper than
+6, the sharpest of 4,391 was 11; an echo in a room reaches 12 within 1.0 to 2.0 s, and 8 in noise 5 dB under a voice."""
 
 AGREE = 0.003
+
+HURRY = 0.25
+"""Seconds between two measurements while the delay is not known yet: an echo beyond the filter's reach is learned from
+1.1 to 1.4 s after the first sound instead of 2.6."""
+
+REPLAYED = 30
+"""Frames (1 s) that a new filter learns from what was heard already."""
 
 TOO_MUCH = 0.5
 """Share of the echo's power left by the filter from which the suppressor decides: 3 dB. In simulated rooms the filter
@@ -110,7 +119,9 @@ class EchoCanceller:
         self._filter = AdaptiveFilter()
         self._path = EchoPath()
         self._near_end = NearEnd()
-        self._last: Echo | None = None
+        self._path.every = HURRY
+        self._measured: deque[tuple[float, float]] = deque(maxlen=round(2 * WINDOW / HURRY))
+        """When a delay was measured, and what it was."""
         self._is_aligned = False
         self._quiet = QUIET
         self._filter_shift = 0.0
@@ -133,7 +144,7 @@ class EchoCanceller:
             self._near_end.add(frame.samples, far)
             return frame
         if echo := self._path.add(frame.samples, far):
-            self._align(echo)
+            self._align(echo, frame.captured_at, speaker)
         samples = self._filter.process(frame.samples, far)
         is_somebody = self._near_end.add(samples, far)
         is_near = self._near_end.is_loud and self._left < WELL * self._echo
@@ -149,22 +160,37 @@ class EchoCanceller:
         suppressed = _float(self._suppressor.process(_pcm(frame.samples), _pcm(far)))
         return replace(frame, samples=samples, for_detector=suppressed, is_near=is_near)
 
-    def _align(self, echo: Echo) -> None:
+    def _align(self, echo: Echo, now: float, speaker: Player) -> None:
         """Move the far ends when sharp measurements say that the echo is out of a canceller's reach."""
-        last, self._last = self._last, echo
-        is_repeated = last is not None and last.sharpness >= SURE and abs(echo.delay - last.delay) <= AGREE
-        is_first = not self._is_aligned and echo.sharpness >= CERTAIN
-        if echo.sharpness < SURE or not (is_first or is_repeated):
+        alike = [at for at, delay in self._measured if abs(echo.delay - delay) <= AGREE]
+        is_same = bool(alike) and alike[-1] == self._measured[-1][0]
+        is_first = not self._is_aligned and echo.sharpness >= CERTAIN and is_same
+        is_repeated = echo.sharpness >= SURE and any(now - at + FRAME_SECONDS / 2 >= WINDOW for at in alike)
+        self._measured.append((now, echo.delay))
+        if not (is_first or is_repeated):
             return
         self._is_aligned = True
+        self._path.every = WINDOW
         delay = self._filter_shift + echo.delay
         if not 0 < delay - self._suppressor_shift < SUPPRESSOR_REACH:
             self._suppressor_shift = delay - LEAD
         if not 0 < echo.delay < FILTER_REACH:
             self._filter_shift = delay - LEAD
             self._filter, self._near_end = AdaptiveFilter(), NearEnd()  # what they learned is in the way
-            self._last = None
+            self._measured.clear()
+            self._path.forget()
             self._trust_filter()
+            self._replay(now, speaker)
+
+    def _replay(self, now: float, speaker: Player) -> None:
+        """Let the new filter learn from the last second, before the frame that ends `now`; judge it the second time."""
+        begins = now - FRAME_SECONDS * np.arange(REPLAYED + 1, 1, -1) - self._filter_shift
+        fars = [speaker.reference(float(begin), FRAME_SAMPLES) for begin in begins]
+        nears = self._path.near(REPLAYED + 1)[:-1]
+        for near, far in zip(nears, fars, strict=True):
+            self._filter.process(near, far)
+        for near, far in zip(nears, fars, strict=True):
+            self._near_end.add(self._filter.process(near, far), far)
 
 
 def open_canceller() -> EchoCanceller:

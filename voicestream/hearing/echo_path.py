@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voicestream.vocabulary import SAMPLE_RATE, Samples
+from voicestream.vocabulary import FRAME_SAMPLES, SAMPLE_RATE, Samples
 
 WINDOW = 1.0
 """Seconds that are compared at a time: enough speech for one clear peak."""
 
 SEARCHED = 0.5
 """Seconds of delay that are searched, and as many of advance, because clocks of devices lie: Bluetooth adds 0.3."""
+
+HALF_LIFE = 1.5
+"""Seconds after which a measurement counts half for the delay: alone, in noise or under a voice, it may be false."""
 
 LIKE_FROM, LIKE_TO = 100, 2000
 """Hertz between which likeness is measured: above, half a sample of misfit already makes a wire look like a room."""
@@ -23,6 +26,8 @@ busy machine makes holes."""
 
 AUDIBLE = 1e-3
 """Root mean square of the far end below which nothing can be measured: -60 dB."""
+
+_MARGIN = round(SEARCHED * SAMPLE_RATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +43,21 @@ class Echo:
 
 
 class EchoPath:
-    """Collects both ends, and measures once for each WINDOW in which the far end sounds."""
+    """Collects both ends, and measures again and again while the far end sounds."""
 
     def __init__(self) -> None:
+        self.every = WINDOW
+        """Seconds between two measurements."""
         size = round((WINDOW + 2 * SEARCHED) * SAMPLE_RATE)
         self._near = np.zeros(size, np.float32)
         self._far = np.zeros(size, np.float32)
         self._new = 0
         self._silent = size
+        self._seen: Samples = np.zeros(2 * _MARGIN + 1, np.float32)
+
+    def near(self, frames: int) -> Samples:
+        """Return the last frames of the near end, shape (frames, FRAME_SAMPLES)."""
+        return self._near[-frames * FRAME_SAMPLES :].reshape(frames, FRAME_SAMPLES)
 
     def add(self, near: Samples, far: Samples) -> Echo | None:
         """Take the same stretch of time of both ends at SAMPLE_RATE; return a measurement where one is due."""
@@ -56,32 +68,42 @@ class EchoPath:
             ring[: -len(samples)] = ring[len(samples) :]
             ring[-len(samples) :] = samples
         self._new += len(near)
-        if self._new < round(WINDOW * SAMPLE_RATE):
+        if self._new < round(self.every * SAMPLE_RATE):
             return None
         self._new = 0
-        margin = round(SEARCHED * SAMPLE_RATE)
-        middle = self._far[margin:-margin]
+        middle = self._far[_MARGIN:-_MARGIN]
         if np.sqrt(np.mean(np.square(middle))) < AUDIBLE:
             return None
-        return _compare(self._near, middle, margin)
+        self._seen *= np.float32(0.5 ** (self.every / HALF_LIFE))
+        self._seen += _correlation(self._near, middle)
+        return _judge(self._near, middle, self._seen)
+
+    def forget(self) -> None:
+        """Measure anew: from now on the far end is another."""
+        self._seen[:] = 0.0
 
 
-def _compare(near: Samples, middle: Samples, margin: int) -> Echo:
-    """Find `middle` in `near`, where it stands at index `margin` if there is no delay."""
+def _correlation(near: Samples, middle: Samples) -> Samples:
+    """Return how alike `near` and `middle` are at each lag; without a delay `middle` stands at index _MARGIN."""
     size = 1 << (len(near) - 1).bit_length()  # the lags that count do not wrap around
     far_spectrum = np.conj(np.fft.rfft(middle, size))
     cross = np.fft.rfft(near, size) * far_spectrum
     # Whitened (PHAT), so that the peak is one sample wide and not as wide as a vowel's period.
     # Knapp and Carter, The generalized correlation method for estimation of time delay, 1976.
-    whitened = np.fft.irfft(cross / (np.abs(cross) + 1e-12), size)[: 2 * margin + 1]
-    lag = int(np.argmax(np.abs(whitened)))
-    sharpness = float(np.abs(whitened[lag]) / (np.std(whitened) + 1e-12))
+    whitened = np.fft.irfft(cross / (np.abs(cross) + 1e-12), size)[: 2 * _MARGIN + 1]
+    return whitened.astype(np.float32)
+
+
+def _judge(near: Samples, middle: Samples, seen: Samples) -> Echo:
+    """Find the echo of `middle` in `near` at the highest peak that was seen."""
+    lag = int(np.argmax(np.abs(seen)))
+    sharpness = float(np.abs(seen[lag]) / (np.std(seen) + 1e-12))
     likenesses = [
         _likeness(near[lag + begin :], piece)
         for begin in range(0, len(middle) - PIECE_SAMPLES, PIECE_SAMPLES)
         if np.sqrt(np.mean(np.square(piece := middle[begin : begin + PIECE_SAMPLES]))) > AUDIBLE
     ]
-    return Echo((lag - margin) / SAMPLE_RATE, float(np.median(likenesses or [0.0])), sharpness)
+    return Echo((lag - _MARGIN) / SAMPLE_RATE, float(np.median(likenesses or [0.0])), sharpness)
 
 
 def _likeness(near: Samples, far: Samples) -> float:
