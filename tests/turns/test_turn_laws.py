@@ -406,11 +406,16 @@ def test_one_word_much_like_the_assistants_own_does_not_interrupt_and_another_do
 
 
 def test_who_goes_on_over_the_silent_loudspeaker_is_heard_though_a_word_is_like_an_own() -> None:
-    for seconds, expected in ((0.5, "SpeechIgnored"), (0.9, "Interrupt")):
+    for words, seconds, expected in (
+        ("Hare timer.", 0.5, "SpeechIgnored"),  # may be "there", misheard
+        ("Hare timer.", 0.9, "Interrupt"),
+        ("Resume timer.", 0.5, "Interrupt"),  # half of it is like nothing that was said
+        ("Upon a time there resume.", 0.5, "SpeechIgnored"),
+    ):
         talk = in_state(State.SPEAKING)
         talk.add(act.Saying("Once upon a time there was a small harbour.", talk.now - 1.0, 3.0))
-        talk.talk_over("Resume timer.", seconds)
-        assert expected in kinds(talk.taken()), seconds
+        talk.talk_over(words, seconds)
+        assert expected in kinds(talk.taken()), (words, seconds)
 
 
 def test_a_few_misheard_words_of_a_long_echo_do_not_interrupt() -> None:

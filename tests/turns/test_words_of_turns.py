@@ -68,6 +68,20 @@ def test_a_short_word_is_not_a_part_of_a_long_one() -> None:
     assert echo_guard.own_words("No.", 11.0, 12.0) == "No."
 
 
+def test_three_letters_in_the_midst_of_two_words_are_no_echo() -> None:
+    echo_guard = EchoGuard()
+    echo_guard.said("Every morning the fishermen went out before the sun was up.", 10.0, 13.5)
+    assert echo_guard.own_words("Fire fox.", 11.0, 13.0) == "Fire fox."
+    assert not echo_guard.own_words("sun was", 12.0, 14.0)
+
+
+def test_one_word_in_common_leaves_its_neighbours_to_the_user() -> None:
+    echo_guard = EchoGuard()
+    echo_guard.said("Once upon a time there was a small harbour by the northern sea.", 10.0, 14.5)
+    assert bare_words(echo_guard.own_words("What time is", 10.5, 12.0)) == ["what", "is"]
+    assert bare_words(echo_guard.own_words("He was not", 11.5, 13.0)) == ["he", "not"]
+
+
 def test_the_users_words_on_top_of_the_echo_are_left() -> None:
     heard = "the lighthouse was built please tell me something else in eighteen hundred"
     assert guard().own_words(heard, 10.0, 14.0) == "please tell me something else"
@@ -222,6 +236,7 @@ def test_what_wants_the_floor_is_no_listening_sound(text: str) -> None:
     ("text", "language"),
     [
         ("Stop!", "en"),
+        ("Pause.", "en"),
         ("okay, wait", "en"),
         ("Never mind, please.", "en"),
         ("Stopp", "de"),
@@ -234,7 +249,8 @@ def test_wishes_for_silence_are_known(text: str, language: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Stop the music in the kitchen", "Wait for my brother", "When does it stop?", "", "please"]
+    "text",
+    ["Stop the music in the kitchen", "Pause the timer", "Wait for my brother", "When does it stop?", "", "please"],
 )
 def test_a_command_with_stop_in_it_is_a_command(text: str) -> None:
     assert not is_stop(text, "en")

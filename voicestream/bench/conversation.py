@@ -20,7 +20,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from voicestream import events as told
-from voicestream.bench.conversation_script import HALVES, LISTENING, STORY, Line, Lines
+from voicestream.bench.conversation_script import HALVES, LISTENING, QUESTIONS, STORY, Line, Lines
 from voicestream.bench.recorded_people import recorded_lines
 from voicestream.bench.rehearsal import Rehearsal, SpokenPhrase
 from voicestream.bench.spoken_clips import shared_folder
@@ -42,9 +42,9 @@ class Figure:
 
 
 async def ask(scene: Scene, question: Line) -> None:
-    """Let the person ask until the answer sounds: who was not heard asks again."""
-    for _ in range(3):
-        await scene.say(question)
+    """Let the person ask until the answer sounds: who was not heard asks again, and at last somebody else does."""
+    for line in (question, question, QUESTIONS[0]):
+        await scene.say(line)
         if await scene.until(told.SoundStarted, limit=6.0):
             return
 

@@ -24,6 +24,9 @@ SURE_WORDS = 2
 """Words of a partial transcript that make an interruption; a single one may be a misheard cough: the final tells."""
 SURE_SHARE = 0.15
 """Share of a transcript with echo that must be the user's words: in a long echo some words are misheard."""
+MOSTLY = 0.5
+"""Share of a final text from which one word alone is the user's, if it is like none of the assistant's: of two words
+the other one may be the assistant's by chance, as "timer" is of "time there"."""
 FALSE_END = 1.0
 """Seconds after the first sound of an answer in which the user's speech shows that the turn was not over."""
 LONGEST_ECHO = 5.0
@@ -189,13 +192,14 @@ def _is_long(floor: Floor, event: Transcript) -> bool:
 
 def is_sure(floor: Floor, event: Transcript, text: str) -> bool:
     """Tell whether the user's words are enough to act on."""
-    words = bare_words(text)
+    words, all_words = bare_words(text), bare_words(event.text)
     if is_stop(text, floor.words.language) and (event.is_final or floor.state is State.SPEAKING):
         return True
     is_outlived = floor.state is State.PAUSED and floor.voice_end >= floor.silenced_at + ECHO_ENDS
-    is_clear = event.is_final and not floor.leaks and (is_outlived or not floor.has_echo(event))
+    is_theirs = len(words) >= MOSTLY * len(all_words) and not floor.may_be_own(text, event)
+    is_clear = event.is_final and not floor.leaks and (is_outlived or is_theirs or not floor.has_echo(event))
     needed = 1 if is_clear else SURE_WORDS  # a misheard echo is one word as a rule, and dies with the loudspeaker
-    return len(words) >= max(needed, SURE_SHARE * len(bare_words(event.text)))
+    return len(words) >= max(needed, SURE_SHARE * len(all_words))
 
 
 def interrupt(floor: Floor, event: object) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from difflib import SequenceMatcher, get_close_matches
-from itertools import groupby
+from difflib import Match, SequenceMatcher, get_close_matches
+from itertools import accumulate, groupby
 
 from voicestream.turns.words import bare_words
 
@@ -32,10 +32,10 @@ _RESEMBLING = 0.6
 _MISHEARD = 0.4
 """Similarity from which a gap between two echoed stretches is taken for misheard words of the gap in what was said."""
 
-_DENSE = 0.4
-"""Share of the letters that must agree in runs before gaps between them are taken for misheard words. Interruptions of
-the bench agree with its story by chance in 0.37 at most; five words of the story itself, with one letter in seven
-misheard, in 0.56 and more nine times of ten."""
+_DENSE, _DENSE_ALONE = 0.4, 0.6
+"""Share of the letters that must agree in runs before gaps between them are taken for misheard words, and in a single
+run. Interruptions of the bench agree with its story by chance in 0.37 at most, or in one run: "time" in "What time
+is". Five words of the story itself, with one letter in seven misheard, agree in 0.56 and more nine times of ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _find_echo_words(shown: list[str], audible: list[str]) -> list[bool]:
     heard = "".join(bare)
     if len(heard) < _SHORTEST_RUN:  # the user's "no" is not of "an old", nor of "northern"
         return [letters in audible for letters in bare]
-    is_echo = _find_echo(heard, "".join(audible))
+    is_echo = _find_echo(heard, "".join(audible), _borders(bare), _borders(audible))
     found, position = [], 0
     for letters in bare:
         covered = sum(is_echo[position : position + len(letters)])
@@ -141,14 +141,30 @@ def _is_among(letters: str, audible: list[str]) -> bool:
     return bool(get_close_matches(letters, audible, 1, _ALIKE))
 
 
-def _find_echo(heard: str, said: str) -> list[bool]:
-    """Tell of each letter heard whether it is one that was said: in the same order, gaps misheard."""
+def _borders(words: list[str]) -> frozenset[int]:
+    """Return the places between the letters at which a word begins or ends."""
+    return frozenset(accumulate(map(len, words), initial=0))
+
+
+def _find_echo(heard: str, said: str, heard_borders: frozenset[int], said_borders: frozenset[int]) -> list[bool]:
+    """Tell of each letter heard whether it is one that was said: in the same order, gaps misheard.
+
+    So few letters as the shortest run agree by chance in any two texts ("fire fox" with "before"), unless they are a
+    word of one of them.
+    """
+
+    def is_run(run: Match) -> bool:
+        if run.size != _SHORTEST_RUN:
+            return run.size > _SHORTEST_RUN
+        in_heard = {run.a, run.a + run.size} <= heard_borders
+        return in_heard or {run.b, run.b + run.size} <= said_borders
+
     matcher = SequenceMatcher(None, heard, said, autojunk=False)
-    runs = [run for run in matcher.get_matching_blocks() if run.size >= min(_SHORTEST_RUN, max(1, len(heard)))]
+    runs = [run for run in matcher.get_matching_blocks() if is_run(run)]
     is_echo = [False] * len(heard)
     for run in runs:
         is_echo[run.a : run.a + run.size] = [True] * run.size
-    if sum(is_echo) < _DENSE * len(heard):
+    if sum(is_echo) < (_DENSE if len(runs) > 1 else _DENSE_ALONE) * len(heard):
         return is_echo
     heard_to = said_to = 0
     for run in runs:

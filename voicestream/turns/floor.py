@@ -163,6 +163,11 @@ class Floor:
         text, end = " ".join(transcript.text.split()), transcript.time
         return self.guard.own_words(text, start, end) != text or self.guard.resembles_own(text, start, end)
 
+    def may_be_own(self, words: str, transcript: Transcript) -> bool:
+        """Tell whether one of the words of a transcript may be the assistant's, much misheard."""
+        start = self.starts.get(transcript.speech, transcript.time)
+        return self.guard.resembles_own(words, start, transcript.time)
+
     def _without_own(self, transcript: Transcript, longest_kept: int) -> str:
         start = self.starts.get(transcript.speech, transcript.time)
         text = self.guard.own_words(transcript.text, start, transcript.time, longest_kept)

@@ -10,7 +10,7 @@ STOP_PHRASES: dict[str, frozenset[str]] = {
         """
         stop | stop it | stop that | stop talking | stop speaking | stop now | wait | wait a minute | wait a
         second | wait a moment | hold on | hang on | never mind | nevermind | cancel | cancel that | quiet | be
-        quiet | silence | shut up | enough | thats enough | forget it | forget about it | no stop | hush | shush
+        quiet | silence | pause | shut up | enough | thats enough | forget it | forget about it | no stop | hush | shush
         | thank you stop
         """
     ),
@@ -18,30 +18,30 @@ STOP_PHRASES: dict[str, frozenset[str]] = {
         """
         stopp | stop | halt | warte | warte mal | warte kurz | moment | moment mal | sei still | sei ruhig | ruhe
         | still | schon gut | egal | vergiss es | abbrechen | genug | das reicht | es reicht | hör auf | aufhören
-        | schluss | nein stopp
+        | schluss | pause | nein stopp
         """
     ),
     "fr": phrase_set(
         """
-        stop | arrête | arrête toi | arrêtez | attends | attendez | un instant | une seconde | silence | tais toi
-        | ça suffit | laisse tomber | peu importe | annule | assez | cest bon
+        stop | arrête | arrête toi | arrêtez | attends | attendez | un instant | une seconde | pause | silence
+        | tais toi | ça suffit | laisse tomber | peu importe | annule | assez | cest bon
         """
     ),
     "es": phrase_set(
         """
-        para | alto | detente | basta | espera | un momento | silencio | cállate | calla | olvídalo | no importa
+        para | alto | detente | basta | espera | un momento | pausa | silencio | cállate | calla | olvídalo | no importa
         | da igual | cancela | stop | ya basta
         """
     ),
     "it": phrase_set(
         """
-        ferma | fermati | stop | basta | aspetta | un attimo | un momento | silenzio | zitto | zitta | lascia
+        ferma | fermati | stop | basta | aspetta | un attimo | un momento | pausa | silenzio | zitto | zitta | lascia
         perdere | non importa | annulla | lascia stare
         """
     ),
     "pt": phrase_set(
         """
-        para | pare | pára | chega | espera | espere | um momento | silêncio | cala te | cale se | esquece |
+        para | pare | pára | chega | espera | espere | um momento | pausa | silêncio | cala te | cale se | esquece |
         esqueça | deixa pra lá | não importa | cancela | stop | basta
         """
     ),
@@ -53,7 +53,7 @@ STOP_PHRASES: dict[str, frozenset[str]] = {
     ),
     "sv": phrase_set(
         """
-        stopp | stop | sluta | vänta | vänta lite | tyst | var tyst | strunt i det | glöm det | avbryt | det
+        stopp | stop | sluta | vänta | vänta lite | paus | tyst | var tyst | strunt i det | glöm det | avbryt | det
         räcker
         """
     ),
