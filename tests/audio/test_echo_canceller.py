@@ -87,6 +87,15 @@ def test_the_own_voice_is_taken_out_of_both_signals_at_any_delay(delay: float) -
     assert decibels(echo[late], hard[late]) > 25
 
 
+def test_a_late_echo_is_taken_out_soon_after_the_first_sound() -> None:
+    far = voice(4, 1)
+    echo = echo_of(far, 0.2)
+    soft, _ = cancel(EchoCanceller(None), echo, far)
+    assert decibels(echo[:SAMPLE_RATE], soft[:SAMPLE_RATE]) < 3, "its delay is not known yet"
+    soon = slice(2 * SAMPLE_RATE, 3 * SAMPLE_RATE)
+    assert decibels(echo[soon], soft[soon]) > 8
+
+
 def test_the_users_voice_stays_whole_for_the_recognizer() -> None:
     far, near = voice(12, 1), voice(12, 2)
     near[: 8 * SAMPLE_RATE] = 0
@@ -205,4 +214,4 @@ def test_a_voice_that_is_louder_than_the_echo_is_told_to_be_near() -> None:
     are_near = np.array([canceller.cancel(frame, player).is_near for frame in frames(echo_of(far, 0.04) + near)])
     alone, both = (slice(round(begin / FRAME_SECONDS), round(end / FRAME_SECONDS)) for begin, end in ((4, 8), (9, 11)))
     assert not are_near[alone].any()
-    assert are_near[both].mean() > 0.4  # its syllables: half of it is pauses
+    assert are_near[both].mean() > 0.25  # its syllables: half of it is pauses, and its weak ones are no louder

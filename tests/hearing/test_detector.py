@@ -188,9 +188,9 @@ def test_ten_minutes_of_silence_leave_nothing_behind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("likeness", "is_near", "is_heard"), [(0.3, True, True), (0.3, False, False), (0.05, True, False)]
+    ("likeness", "is_near", "is_heard"), [(0.3, True, True), (0.3, False, False), (0.05, True, True)]
 )
-def test_what_is_louder_than_echo_and_noise_needs_less_likeness_to_a_voice(
+def test_what_is_louder_than_echo_and_noise_needs_no_likeness_to_a_voice(
     likeness: float, is_near: bool, is_heard: bool
 ) -> None:
     class Unsure:
@@ -201,3 +201,14 @@ def test_what_is_louder_than_echo_and_noise_needs_less_likeness_to_a_voice(
     frames = [Frame(np.zeros(FRAME_SAMPLES, np.float32), 0.032 * count, is_near=is_near) for count in range(10)]
     found = finder.find(frames)
     assert any(isinstance(event, SpeechStarted) for event in found) == is_heard
+
+
+@pytest.mark.parametrize(("likeness", "believed"), [(0.05, 0.6), (0.5, 0.7), (0.9, 0.9)])
+def test_what_is_near_is_believed_only_so_far(likeness: float, believed: float) -> None:
+    class Unsure:
+        def probabilities(self, frames: Samples) -> list[float]:
+            return [likeness] * len(frames)
+
+    frame = Frame(np.zeros(FRAME_SAMPLES, np.float32), 0.0, is_near=True)
+    [(_, probability)] = SpeechFinder(Unsure()).rate([frame])
+    assert probability == pytest.approx(believed)

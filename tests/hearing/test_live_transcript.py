@@ -138,6 +138,14 @@ def test_a_word_that_fades_away_is_heard_to_its_end() -> None:
     assert len(after) == 2, "begun early, and anew when something was heard after that"
 
 
+def test_what_found_nothing_before_the_pause_is_decoded_anew() -> None:
+    probabilities, _, starts = script(("pause", 3))
+    oracle = Oracle(["pause"], [starts[0] + WORD + 2.5 * FRAME_SECONDS], delay=0.02)  # known only by its end
+    heard = hear(oracle, probabilities)
+    assert [item.text for _, item in transcripts(heard) if item.is_final][-1] == "pause"
+    assert len(oracle.calls) == 2
+
+
 def test_the_final_text_is_there_when_the_end_is_confirmed() -> None:
     probabilities, words, starts = script(("set a timer for five minutes please", 3))
     heard = hear(Oracle(words, starts, delay=0.2), probabilities)

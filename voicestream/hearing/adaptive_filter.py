@@ -8,7 +8,10 @@ Kuech, Mabande and Enzner, State-space architecture of the partitioned-block-bas
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from voicestream.vocabulary import FRAME_SAMPLES, Samples
 
@@ -30,6 +33,8 @@ class AdaptiveFilter:
         bins = FRAME_SAMPLES + 1
         self._far = np.zeros(2 * FRAME_SAMPLES, np.float32)
         self._spectra = np.zeros((frames, bins), np.complex64)
+        self._powers = np.zeros((frames, bins), np.float32)
+        """Of the spectra."""
         self._response = np.zeros((frames, bins), np.complex64)
         fading = UNKNOWN * FADES ** np.arange(frames, dtype=np.float32)
         self._doubt = np.repeat(fading[:, None], bins, axis=1)
@@ -39,17 +44,25 @@ class AdaptiveFilter:
         """Return `near` without the echo of `far` and of the frames before it."""
         count = FRAME_SAMPLES
         self._far = np.concatenate((self._far[count:], far))
-        self._spectra = np.roll(self._spectra, 1, axis=0)
+        for ring in (self._spectra, self._powers):
+            ring[1:] = ring[:-1]
         self._spectra[0] = np.fft.rfft(self._far)
+        self._powers[0] = _squared(self._spectra[0])
         echo = np.fft.irfft(np.sum(self._response * self._spectra, axis=0))[count:]
         left = (near - echo).astype(np.float32)
         error = np.fft.rfft(np.concatenate((np.zeros(count, np.float32), left)))
-        power = np.abs(self._spectra) ** 2
-        self._other += (1 - STEADY) * (np.abs(error) ** 2 - self._other)
-        expected = 0.5 * np.sum(power * self._doubt, axis=0) + self._other + 1e-6
+        self._other += (1 - STEADY) * (_squared(error) - self._other)
+        expected = 0.5 * np.sum(self._powers * self._doubt, axis=0) + self._other + 1e-6
         step = self._doubt / expected
         change = np.fft.irfft(step * np.conj(self._spectra) * error, axis=1)
         change[:, count:] = 0.0  # a longer response would wrap around
         self._response += np.fft.rfft(change, axis=1)
-        self._doubt = FORGET**2 * (1 - 0.5 * step * power) * self._doubt + (1 - FORGET**2) * np.abs(self._response) ** 2
+        known = 1 - 0.5 * step * self._powers
+        self._doubt = FORGET**2 * known * self._doubt + (1 - FORGET**2) * _squared(self._response)
         return left
+
+
+def _squared(spectra: NDArray[np.complexfloating[Any, Any]]) -> Samples:
+    """Return the power of each bin; np.abs takes roots that nobody wants."""
+    squared: Samples = np.square(spectra.real) + np.square(spectra.imag)
+    return squared

@@ -86,6 +86,8 @@ class LiveTranscript:
             case SpeechPaused():
                 self._running.is_paused = True
                 self._running.voice_end = event.time
+                if not self._running.final:
+                    self._running.covered = float("-inf")  # what found nothing may have begun too early
                 if self._running.is_covered():
                     return [event, self._pause_transcript(self._running)]
             case SpeechResumed():

@@ -12,9 +12,10 @@ from voicestream.hearing.segmenter import Segmenter, SegmenterSettings
 from voicestream.parts import SpeechDetector
 from voicestream.vocabulary import Frame, SpeechEvent
 
-NEAR = 0.3
-"""What is added to the probability of a voice that is louder than echo and noise can be. Over the loudspeaker, after
-frames that were silenced, the detector is slow to believe: 4 of 80 interruptions went unheard, and 2 with this."""
+NEAR, NEAR_MOST = 0.55, 0.7
+"""What is added to the probability of a voice in a frame that is louder than echo and noise can be, and what it becomes
+at most: somebody or something is near then, and the words tell which. Over the loudspeaker, after frames that were
+silenced, the detector is slow to believe. At most so sure, that a cough's phantom words are not believed for it."""
 
 
 class SpeechFinder:
@@ -35,7 +36,7 @@ class SpeechFinder:
                 voice[:] = self._detector_level.centred(frame.for_detector[np.newaxis])
         probabilities = self._detector.probabilities(self._detector_level.lifted(voices))
         return [
-            (replace(frame, samples=samples), min(1.0, probability + NEAR) if frame.is_near else probability)
+            (replace(frame, samples=samples), _near(probability) if frame.is_near else probability)
             for frame, samples, probability in zip(frames, centred, probabilities, strict=True)
         ]
 
@@ -54,3 +55,7 @@ class SpeechFinder:
     def finish(self) -> list[SpeechEvent]:
         """Return what the end of the stream tells."""
         return self._segmenter.finish()
+
+
+def _near(probability: float) -> float:
+    return max(probability, min(probability + NEAR, NEAR_MOST))

@@ -1,0 +1,43 @@
+"""Who speaks over the loudspeaker is told by the levels of what a linear canceller leaves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from voicestream.hearing.near_end import NearEnd
+from voicestream.vocabulary import FRAME_SAMPLES, SAMPLE_RATE, Samples
+
+
+def noise(count: int, level: float, seed: int) -> Samples:
+    return np.random.default_rng(seed).normal(0, level, (count, FRAME_SAMPLES)).astype(np.float32)
+
+
+def vowel(count: int, level: float) -> Samples:
+    """Return 150 Hz with its overtones up to 900 Hz."""
+    moments = np.arange(count * FRAME_SAMPLES) / SAMPLE_RATE
+    wave = sum(np.sin(2 * np.pi * 150 * number * moments) for number in range(1, 7))
+    return np.float32(level) * (wave / np.std(wave)).astype(np.float32).reshape(count, FRAME_SAMPLES)
+
+
+def test_a_vowel_no_louder_than_the_noise_stands_out_in_its_octaves() -> None:
+    near_end, far = NearEnd(), noise(120, 0.1, 1)
+    left = noise(120, 0.03, 2) + 0.1 * far
+    left[90:100] += vowel(10, 0.03)
+    for index in range(120):
+        near_end.add(left[index], far[index])
+        assert near_end.is_loud == (90 <= index < 102), index
+
+
+def test_nobody_is_told_while_the_echo_is_learned() -> None:
+    near_end, far = NearEnd(), noise(12, 0.1, 1)
+    for frame in far:
+        near_end.add(frame, frame)
+        assert not near_end.is_loud
+
+
+def test_a_steady_echo_is_nobody_however_much_of_it_is_left() -> None:
+    for leak in (0.01, 0.1, 1.0):
+        near_end, far = NearEnd(), noise(200, 0.1, 3) * np.repeat([0.2, 1.0, 0.5, 1.0], 50)[:, None].astype(np.float32)
+        for frame in far:
+            near_end.add(np.float32(leak) * frame + np.float32(1e-4) * frame[::-1], frame)
+            assert not near_end.is_loud
