@@ -42,7 +42,7 @@ FIRST_FALL, FIRST = 0.7, 16
 CLEAR = 0.1
 """Share of the far end's highest power from which a frame tells something of the leak."""
 
-HOLD, SHORT_HOLD = 8, 2
+HOLD, SHORT_HOLD = 8, 1
 """Frames for which a voice may go on after its last loud frame, and for which it is taken to: a cough is over soon."""
 
 MEMORY = 48
