@@ -44,6 +44,9 @@ HURRY = 0.25
 """Seconds between two measurements while the delay is not known yet: in simulated rooms an echo beyond the filter's
 reach is found 1.0 to 2.0 s after the first sound, with WINDOW 2.0 to 3.2 s; what was said before was lost."""
 
+HURRIED = 20
+"""Measurements after which there is no hurry any more: with headphones there is no echo, and each takes 4 ms."""
+
 REPLAYED = 30
 """Frames (1 s) that a new filter learns from what was heard already."""
 
@@ -122,6 +125,7 @@ class EchoCanceller:
         self._path.every = HURRY
         self._measured: deque[tuple[float, float]] = deque(maxlen=round(2 * WINDOW / HURRY))
         """When a delay was measured, and what it was."""
+        self._measurements = 0
         self._is_aligned = False
         self._quiet = QUIET
         self._filter_shift = 0.0
@@ -167,6 +171,9 @@ class EchoCanceller:
         is_first = not self._is_aligned and echo.sharpness >= CERTAIN and is_same
         is_repeated = echo.sharpness >= SURE and any(now - at + FRAME_SECONDS / 2 >= WINDOW for at in alike)
         self._measured.append((now, echo.delay))
+        self._measurements += 1
+        if self._measurements == HURRIED:
+            self._path.every = WINDOW
         if not (is_first or is_repeated):
             return
         self._is_aligned = True
