@@ -34,7 +34,7 @@ def test_real_time_is_kept_in_the_long_run() -> None:
         begin = time.monotonic()
         for _ in range(20):
             await asyncio.sleep(0.005)
-        assert time.monotonic() - begin >= 0.1
+        assert time.monotonic() - begin >= 0.08  # a busy machine is late, and then the steps catch up
         assert abs(loop.time() - time.monotonic()) < 0.1
 
     run_in_real_time(work())

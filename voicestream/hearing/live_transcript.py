@@ -86,7 +86,7 @@ class LiveTranscript:
             case SpeechPaused():
                 self._running.is_paused = True
                 self._running.voice_end = event.time
-                if not self._running.final:
+                if not self._running.final and not self._running.is_lost:
                     self._running.covered = float("-inf")  # what found nothing may have begun too early
                 if self._running.is_covered():
                     return [event, self._pause_transcript(self._running)]
@@ -138,7 +138,7 @@ class LiveTranscript:
         if speech is None or (found.is_suspect and not request.is_final):
             return []
         speech.covered, speech.final = request.end, believed_text(found, request)
-        speech.is_suspect = found.is_suspect
+        speech.is_suspect, speech.is_lost = found.is_suspect, False
         speech.language = found.language or speech.language
         if speech.is_covered() and speech.end:
             return [self._last_transcript(speech)]
@@ -156,6 +156,7 @@ class LiveTranscript:
         if speech is None or not request.is_final:
             return []
         speech.covered, speech.final = max(request.end, speech.voice_end), speech.prefix.settled.stable
+        speech.is_lost = True
         failed = RecognitionFailed(message, speech.number, request.end)
         if speech.end:
             return [failed, self._last_transcript(speech)]

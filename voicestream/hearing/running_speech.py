@@ -86,6 +86,8 @@ class RunningSpeech:
     final: str = ""
     language: str = ""
     is_suspect: bool = False
+    is_lost: bool = False
+    """Whether the last decode failed."""
     shown: str = "|"
     """The last partial, with its stable part."""
     base: str = ""
