@@ -293,7 +293,7 @@ def test_what_is_no_interruption_lets_the_answer_go_on(text: str, reason: str) -
 def test_a_sound_without_a_text_lets_the_answer_go_on_within_half_a_second() -> None:
     talk = in_state(State.PAUSED)
     talk.pause()
-    assert talk.wait(0.15) == []
+    assert talk.wait(0.1) == []
     while not talk.wait(0.03):
         assert talk.now - talk.voice_end <= 0.5
     assert talk.taken() == [act.ResumeSpeaker("silence")]

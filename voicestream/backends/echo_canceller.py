@@ -45,7 +45,7 @@ HURRY = 0.25
 reach is found 1.0 to 2.0 s after the first sound, with WINDOW 2.0 to 3.2 s; what was said before was lost."""
 
 HURRIED = 20
-"""Measurements after which there is no hurry any more: with headphones there is no echo, and each takes 4 ms."""
+"""Measurements after which there is no hurry any more: with headphones there is no echo, and each takes 3 ms."""
 
 REPLAYED = 30
 """Frames (1 s) that a new filter learns from what was heard already."""
@@ -120,9 +120,8 @@ class EchoCanceller:
     def __init__(self, suppressor: Suppressor | None) -> None:
         self._suppressor = suppressor
         self._filter = AdaptiveFilter()
-        self._path = EchoPath()
+        self._path = EchoPath(HURRY)
         self._near_end = NearEnd()
-        self._path.every = HURRY
         self._measured: deque[tuple[float, float]] = deque(maxlen=round(2 * WINDOW / HURRY))
         """When a delay was measured, and what it was."""
         self._measurements = 0
@@ -166,18 +165,16 @@ class EchoCanceller:
 
     def _align(self, echo: Echo, now: float, speaker: Player) -> None:
         """Move the far ends when sharp measurements say that the echo is out of a canceller's reach."""
-        alike = [at for at, delay in self._measured if abs(echo.delay - delay) <= AGREE]
-        is_same = bool(alike) and alike[-1] == self._measured[-1][0]
-        is_first = not self._is_aligned and echo.sharpness >= CERTAIN and is_same
-        is_repeated = echo.sharpness >= SURE and any(now - at + FRAME_SECONDS / 2 >= WINDOW for at in alike)
+        ages = [now - at for at, delay in self._measured if abs(echo.delay - delay) <= AGREE]
+        is_first = not self._is_aligned and echo.sharpness >= CERTAIN and any(age < 2 * HURRY for age in ages)
+        is_repeated = echo.sharpness >= SURE and any(age > WINDOW - FRAME_SECONDS / 2 for age in ages)
         self._measured.append((now, echo.delay))
         self._measurements += 1
-        if self._measurements == HURRIED:
+        self._is_aligned |= is_first or is_repeated
+        if self._is_aligned or self._measurements >= HURRIED:
             self._path.every = WINDOW
         if not (is_first or is_repeated):
             return
-        self._is_aligned = True
-        self._path.every = WINDOW
         delay = self._filter_shift + echo.delay
         if not 0 < delay - self._suppressor_shift < SUPPRESSOR_REACH:
             self._suppressor_shift = delay - LEAD
@@ -190,7 +187,10 @@ class EchoCanceller:
             self._replay(now, speaker)
 
     def _replay(self, now: float, speaker: Player) -> None:
-        """Let the new filter learn from the last second, before the frame that ends `now`; judge it the second time."""
+        """Let the new filter learn from the last second, before the frame that ends `now`; judge it the second time.
+
+        Takes 20 ms, once in a session as a rule.
+        """
         begins = now - FRAME_SECONDS * np.arange(REPLAYED + 1, 1, -1) - self._filter_shift
         fars = [speaker.reference(float(begin), FRAME_SAMPLES) for begin in begins]
         nears = self._path.near(REPLAYED + 1)[:-1]

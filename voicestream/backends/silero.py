@@ -33,6 +33,9 @@ _BANDS = 129
 _INNER = 128
 _UNITS = 128
 
+_AT_ONCE = 8
+"""Frames; the memory that they pass through is kept for each number up to this."""
+
 _TAPS = (slice(3), slice(3), slice(1, 3), slice(1, 2))
 """What of its three times each layer's convolution takes. The first two take all, in steps of one and of two windows;
 of the other two, which make one time of two and of one, the rest stands beyond the ends, where all is zero."""
@@ -76,6 +79,10 @@ class Silero:
 
     def probabilities(self, frames: Samples) -> list[float]:
         """Return 0 to 1 for each of successive frames at SAMPLE_RATE, of shape (frames, FRAME_SAMPLES)."""
+        pieces = (frames[begin : begin + _AT_ONCE] for begin in range(0, len(frames), _AT_ONCE))
+        return [probability for piece in pieces for probability in self._rate(piece)]
+
+    def _rate(self, frames: Samples) -> list[float]:
         network = self._network
         entries = self._encode(frames) @ network.entry
         entries += network.gate_bias

@@ -184,10 +184,12 @@ class Stage:
                 events.show_on(scene.see)
                 listening = asyncio.create_task(assistant.converse())
                 await asyncio.sleep(0.5)
-                await play(scene)
-                microphone.leave()
-                listening.cancel()
-                await asyncio.wait([listening])
+                try:
+                    await play(scene)
+                finally:
+                    microphone.leave()
+                    listening.cancel()
+                    await asyncio.wait([listening])
                 self.effort.seconds["audio"] = self.effort.seconds.get("audio", 0.0) + room.now
             return scene
 

@@ -45,8 +45,8 @@ class Echo:
 class EchoPath:
     """Collects both ends, and measures again and again while the far end sounds."""
 
-    def __init__(self) -> None:
-        self.every = WINDOW
+    def __init__(self, every: float = WINDOW) -> None:
+        self.every = every
         """Seconds between two measurements."""
         size = round((WINDOW + 2 * SEARCHED) * SAMPLE_RATE)
         self._near = np.zeros(size, np.float32)

@@ -86,8 +86,6 @@ class LiveTranscript:
             case SpeechPaused():
                 self._running.is_paused = True
                 self._running.voice_end = event.time
-                if not self._running.final and not self._running.is_lost:
-                    self._running.covered = float("-inf")  # what found nothing may have begun too early
                 if self._running.is_covered():
                     return [event, self._pause_transcript(self._running)]
             case SpeechResumed():
@@ -138,7 +136,7 @@ class LiveTranscript:
         if speech is None or (found.is_suspect and not request.is_final):
             return []
         speech.covered, speech.final = request.end, believed_text(found, request)
-        speech.is_suspect, speech.is_lost = found.is_suspect, False
+        speech.is_suspect, speech.is_early = found.is_suspect, request.is_paced
         speech.language = found.language or speech.language
         if speech.is_covered() and speech.end:
             return [self._last_transcript(speech)]
@@ -156,7 +154,7 @@ class LiveTranscript:
         if speech is None or not request.is_final:
             return []
         speech.covered, speech.final = max(request.end, speech.voice_end), speech.prefix.settled.stable
-        speech.is_lost = True
+        speech.is_early = False
         failed = RecognitionFailed(message, speech.number, request.end)
         if speech.end:
             return [failed, self._last_transcript(speech)]

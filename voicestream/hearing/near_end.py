@@ -77,8 +77,8 @@ class NearEnd:
         *_, second, first = sorted(octave.standing_out for octave in self._octaves)
         is_loud = not is_new and (second > STANDS_OUT or first > ALONE)
         self._hold = HOLD if is_loud else max(0, self._hold - 1)
-        echo, noise = (sum(octave.echo for octave in self._octaves), sum(octave.noise for octave in self._octaves))
-        is_drowned = not is_new and echo < DROWNED * noise
+        noise = sum(octave.noise for octave in self._octaves)
+        is_drowned = not is_new and sum(octave.echo for octave in self._octaves) < DROWNED * noise
         clear = [octave for octave in self._octaves if octave.is_clear]
         for octave in clear:
             octave.learn(FIRST_FALL if is_new else FALL, SLOW_RISE if is_loud else RISE, is_drowned)

@@ -86,8 +86,8 @@ class RunningSpeech:
     final: str = ""
     language: str = ""
     is_suspect: bool = False
-    is_lost: bool = False
-    """Whether the last decode failed."""
+    is_early: bool = False
+    """Whether the last decode began before the pause was certain."""
     shown: str = "|"
     """The last partial, with its stable part."""
     base: str = ""
@@ -130,6 +130,8 @@ class RunningSpeech:
         """Whether the last decode that may become final heard all that was said."""
         if self.covered < self.voice_end - FRAME_SECONDS / 4:
             return False
+        if self.is_paused and self.is_early and not self.final:
+            return False  # it found nothing: perhaps it began too early
         first, last = self.covered - FRAME_SECONDS / 4, self.voice_end + FADING - FRAME_SECONDS / 4
         unheard = [piece for piece in self.audio if first <= piece.time < last]
         return self.end is not None or self._is_quiet(unheard)
