@@ -17,7 +17,7 @@ from voicestream.turns.words import bare_words
 from voicestream.vocabulary import SpeechResumed, SpeechStarted, Transcript
 
 RESUME_AFTER = 0.35
-"""Seconds after a sound over an answer: a room and a detector make its end late by up to 0.14 s, and the answer shall go
+"""Seconds after a sound over an answer, whose end a room and a detector make late by up to 0.14 s: the answer shall go
 on within 0.5 s. Words that come later still interrupt."""
 LONGEST_PAUSE = 4.0
 """Seconds for which a sound without words holds an answer up: singing, a crying child or a saw may go on for ever."""
