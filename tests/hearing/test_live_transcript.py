@@ -44,6 +44,7 @@ class Oracle:
     starts: Sequence[float]
     delay: float = 0.1
     fails: bool = False
+    is_suspect: bool = False
     calls: list[tuple[float, bool, float]] = field(default_factory=list)
     running: int = 0
 
@@ -61,7 +62,7 @@ class Oracle:
         said = [
             word for word, start in zip(self.words, self.starts, strict=True) if first <= start + 0.3 and start < last
         ]
-        return Hypothesis(" ".join(said), language="en", cost=self.delay)
+        return Hypothesis(" ".join(said), language="en", cost=self.delay, is_suspect=self.is_suspect)
 
 
 def script(*parts: tuple[str, float]) -> tuple[list[float], list[str], list[float]]:
@@ -144,6 +145,14 @@ def test_what_found_nothing_before_the_pause_is_decoded_anew() -> None:
     heard = hear(oracle, probabilities)
     assert [item.text for _, item in transcripts(heard) if item.is_final][-1] == "pause"
     assert len(oracle.calls) == 2
+
+
+def test_what_was_not_believed_before_the_pause_is_not_decoded_anew() -> None:
+    probabilities, words, starts = script(("pause", 3))
+    oracle = Oracle(words, starts, delay=0.02, is_suspect=True)
+    heard = hear(oracle, probabilities)
+    assert [item.text for _, item in transcripts(heard) if item.is_final][-1] == ""
+    assert len(oracle.calls) == 1
 
 
 def test_the_final_text_is_there_when_the_end_is_confirmed() -> None:

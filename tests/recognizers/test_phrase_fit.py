@@ -13,6 +13,7 @@ from voicestream.hearing.phrase_fit import (
     Attempt,
     Fit,
     Stretch,
+    is_hopeless,
     is_within_phrases,
     may_become_phrase,
     measure_fit,
@@ -55,6 +56,14 @@ def test_one_bad_word_spoils_the_phrase() -> None:
     bad = [Stretch("stop", 0, 89, -3600), Stretch("it", 90, 99, -1000)]
     assert measure_fit(bad, free).margin > measure_fit(good, free).margin - 5
     assert not is_within_phrases(measure_fit(bad, free))
+
+
+def test_what_is_hopeless_by_itself_fits_no_phrase_whatever_the_free_phones_say() -> None:
+    for score in (-7100, -7300):
+        path = [Stretch("stop", 0, 99, score)]
+        assert is_hopeless(path) == (score < -7200)
+        assert not is_within_phrases(measure_fit(path, ()))
+    assert is_hopeless([])
 
 
 def test_audio_that_grows_is_given_once_whatever_its_pieces() -> None:

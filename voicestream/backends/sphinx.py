@@ -24,6 +24,7 @@ from voicestream.hearing.phrase_fit import (
     Attempt,
     Stretch,
     best_attempt,
+    is_hopeless,
     is_within_phrases,
     may_become_phrase,
     measure_fit,
@@ -207,7 +208,7 @@ class _Throat:
         _empty(self._averager)
         pcm = _padded(speech)
         path = [stretch for stretch in self._search("phrases", pcm) if not stretch.is_silence]
-        return Attempt(path, measure_fit(path, self._search("phones", pcm) if path else ()))
+        return Attempt(path, measure_fit(path, () if is_hopeless(path) else self._search("phones", pcm)))
 
     def begin(self, search: str) -> None:
         """Begin to search, with the mean of the last speech."""

@@ -130,8 +130,8 @@ class RunningSpeech:
         """Whether the last decode that may become final heard all that was said."""
         if self.covered < self.voice_end - FRAME_SECONDS / 4:
             return False
-        if self.is_paused and self.is_early and not self.final:
-            return False  # it found nothing: perhaps it began too early
+        if self.is_paused and self.is_early and not self.final and not self.is_suspect:
+            return False  # it found nothing, not even what cannot be believed: perhaps it began too early
         first, last = self.covered - FRAME_SECONDS / 4, self.voice_end + FADING - FRAME_SECONDS / 4
         unheard = [piece for piece in self.audio if first <= piece.time < last]
         return self.end is not None or self._is_quiet(unheard)
