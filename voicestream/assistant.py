@@ -201,7 +201,7 @@ class Assistant:
             self.events.emit(told.SoundEnded(turn=reply.turn, index=sentence.index), self.events.when(at))
             return
         self.events.emit(told.SoundStarted(turn=reply.turn, index=sentence.index), self.events.when(at))
-        self.inputs.put_now(turns.Saying(sentence.spoken, self.clock.audio_time(at)))
+        self.inputs.put_now(turns.Saying(sentence.spoken, self.clock.audio_time(at), reply.word_times(sentence)))
         if not reply.is_sounding:
             reply.is_sounding = True
             reply.reach("first_sound", self.events.when(at))

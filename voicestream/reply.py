@@ -13,7 +13,7 @@ from voicestream import events as told
 from voicestream.events import Event, Events
 from voicestream.thinking.history import AnswerRecord, estimate_tokens
 from voicestream.thinking.system_prompt import without_moment
-from voicestream.vocabulary import Delta, ModelPart, Played, Sentence, Sound, Usage
+from voicestream.vocabulary import Delta, ModelPart, Played, Sentence, Sound, Usage, WordTime
 
 Milestone = Literal["transcript", "turn_confirmed", "first_delta", "first_sentence", "first_audio", "first_sound"]
 
@@ -46,6 +46,7 @@ class Reply:
         """When the user fell silent, or their typed line arrived."""
         self._pieces: list[Delta] = []
         self._made = -1
+        self._words: dict[int, list[WordTime]] = {}
         self._milestones: dict[Milestone, float] = {}
         self._untold: list[tuple[Event, float]] = []
 
@@ -101,11 +102,16 @@ class Reply:
         self.tell(events, event)
 
     def note_sound(self, sound: Sound, events: Events) -> None:
-        """Publish the first audio that was made of each sentence."""
+        """Remember its words, and publish the first audio that was made of each sentence."""
+        self._words.setdefault(sound.sentence.index, []).extend(sound.words)
         if sound.sentence.index > self._made:
             self._made = sound.sentence.index
             self.reach("first_audio", events.now())
             self.tell(events, told.SynthesizedEvent(turn=self.turn, index=self._made))
+
+    def word_times(self, sentence: Sentence) -> tuple[WordTime, ...]:
+        """Return when the words of a sentence sound, as far as its audio is made."""
+        return tuple(self._words.get(sentence.index, ()))
 
     def commit(self, events: Events) -> None:
         """Let the reply be heard and seen: the user's turn is certain."""

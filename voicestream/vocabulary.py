@@ -75,6 +75,8 @@ class SpeechAudio:
     """Whether the detector hears a voice in it."""
     probability: float = 1.0
     """How sure the detector is, 0 to 1."""
+    is_near: bool = False
+    """Whether there is more in it than noise and the loudspeaker's echo can be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,14 @@ import pytest
 from conversation import FRAME, Conversation, in_state
 
 from voicestream.config import Turns
+from voicestream.speaking.word_times import estimate_words
 from voicestream.turns import actions as act
 from voicestream.turns.actions import Action, State
 from voicestream.vocabulary import RecognitionFailed, Silence, SpeechAudio, SpeechEnded, SpeechPaused, Transcript
+
+
+def saying(text: str, start: float, seconds: float) -> act.Saying:
+    return act.Saying(text, start, estimate_words(text, seconds))
 
 
 def kinds(actions: list[Action]) -> list[str]:
@@ -293,7 +298,7 @@ def test_what_is_no_interruption_lets_the_answer_go_on(text: str, reason: str) -
 def test_a_sound_without_a_text_lets_the_answer_go_on_within_half_a_second() -> None:
     talk = in_state(State.PAUSED)
     talk.pause()
-    assert talk.wait(0.1) == []
+    assert talk.wait(0.05) == []
     while not talk.wait(0.03):
         assert talk.now - talk.voice_end <= 0.5
     assert talk.taken() == [act.ResumeSpeaker("silence")]
@@ -345,7 +350,7 @@ def test_stop_stops_and_asks_no_model(text: str) -> None:
 
 def test_the_assistants_own_words_heard_back_never_interrupt() -> None:
     talk = in_state(State.SPEAKING)
-    talk.add(act.Saying("It is five o'clock in the afternoon.", talk.now, 2.5))
+    talk.add(saying("It is five o'clock in the afternoon.", talk.now, 2.5))
     talk.now += 1.5
     talk.start()
     talk.words("five a clock")
@@ -358,11 +363,11 @@ def test_the_assistants_own_words_heard_back_never_interrupt() -> None:
 
 def test_once_the_room_is_known_to_echo_a_voice_alone_does_not_pause() -> None:
     talk = in_state(State.SPEAKING)
-    talk.add(act.Saying("It is five o'clock in the afternoon.", talk.now, 2.5))
+    talk.add(saying("It is five o'clock in the afternoon.", talk.now, 2.5))
     talk.now += 1.2
     talk.talk_over("five o'clock")
     talk.taken()
-    talk.add(act.Saying("And it rains.", talk.now, 1.0))
+    talk.add(saying("And it rains.", talk.now, 1.0))
     talk.start()
     talk.words("and it rains")
     assert talk.taken() == []
@@ -370,7 +375,7 @@ def test_once_the_room_is_known_to_echo_a_voice_alone_does_not_pause() -> None:
 
 def test_in_a_room_that_echoes_the_users_words_on_top_still_interrupt() -> None:
     talk = in_state(State.SPEAKING)
-    talk.add(act.Saying("It is five o'clock in the afternoon and it will rain tomorrow.", talk.now, 4.0))
+    talk.add(saying("It is five o'clock in the afternoon and it will rain tomorrow.", talk.now, 4.0))
     talk.now += 2.0
     talk.talk_over("five o'clock in the")
     talk.taken()
@@ -387,7 +392,7 @@ def test_in_a_room_that_echoes_the_users_words_on_top_still_interrupt() -> None:
 
 def test_a_question_about_what_was_just_said_reaches_the_model_whole() -> None:
     talk = in_state(State.SPEAKING)
-    talk.add(act.Saying("The lighthouse was built in the year ten.", talk.now, 3.0))
+    talk.add(saying("The lighthouse was built in the year ten.", talk.now, 3.0))
     talk.now += 1.0
     talk.start()
     talk.words("What about the lighthouse")
@@ -400,7 +405,7 @@ def test_a_question_about_what_was_just_said_reaches_the_model_whole() -> None:
 def test_one_word_much_like_the_assistants_own_does_not_interrupt_and_another_does() -> None:
     for word, expected in (("Lea.", "SpeechIgnored"), ("Why?", "Interrupt"), ("Stop.", "Interrupt")):
         talk = in_state(State.SPEAKING)
-        talk.add(act.Saying("A small harbour by the northern sea, and a shop.", talk.now - 2.0, 3.0))
+        talk.add(saying("A small harbour by the northern sea, and a shop.", talk.now - 2.0, 3.0))
         talk.talk_over(word)
         assert expected in kinds(talk.taken()), word
 
@@ -413,22 +418,39 @@ def test_who_goes_on_over_the_silent_loudspeaker_is_heard_though_a_word_is_like_
         ("Upon a time there resume.", 0.5, "SpeechIgnored"),
     ):
         talk = in_state(State.SPEAKING)
-        talk.add(act.Saying("Once upon a time there was a small harbour.", talk.now - 1.0, 3.0))
+        talk.add(saying("Once upon a time there was a small harbour.", talk.now - 1.0, 3.0))
         talk.talk_over(words, seconds)
         assert expected in kinds(talk.taken()), (words, seconds)
+
+
+@pytest.mark.parametrize(
+    ("word", "near", "expected"),
+    [("Six.", 4, "Interrupt"), ("Six.", 3, "SpeechIgnored"), ("Smell.", 4, "SpeechIgnored")],
+)
+def test_one_word_amid_the_echo_interrupts_where_more_than_the_echo_is_heard(
+    word: str, near: int, expected: str
+) -> None:
+    talk = in_state(State.SPEAKING)
+    talk.add(saying("Once upon a time there was a small harbour.", talk.now - 2.9, 3.0))
+    talk.start()
+    for _ in range(near):
+        talk.add(SpeechAudio(FRAME, talk.now, is_near=True))
+    talk.pause()
+    talk.final(f"a small {word} harbour")
+    assert expected in kinds(talk.taken())
 
 
 def test_a_few_misheard_words_of_a_long_echo_do_not_interrupt() -> None:
     own = "Every morning the fishermen went out before the sun was up and an old woman watched them from her window"
     talk = in_state(State.SPEAKING)
-    talk.add(act.Saying(own, talk.now, 6.0))
+    talk.add(saying(own, talk.now, 6.0))
     talk.talk_over(own.replace("morning", "xylo").replace("woman", "quiff"), 5.0)
     assert "Interrupt" not in kinds(talk.taken())
 
 
 def test_stop_between_the_assistants_own_words_stops() -> None:
     talk = in_state(State.SPEAKING)
-    talk.add(act.Saying("The lighthouse was built in the year ten.", talk.now, 3.0))
+    talk.add(saying("The lighthouse was built in the year ten.", talk.now, 3.0))
     talk.now += 1.0
     talk.talk_over("lighthouse stop was")
     talk.wait(0.6)
@@ -702,7 +724,7 @@ class Room:
         self.feed(self.talk.add(event))
 
     def say(self) -> None:
-        self.feed(self.talk.add(act.Saying("It is five o'clock.", self.talk.now, 1.0)))
+        self.feed(self.talk.add(saying("It is five o'clock.", self.talk.now, 1.0)))
 
     def voice(self) -> None:
         talk = self.talk

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from voicestream.hearing.near_end import NearEnd
+from voicestream.speaking.word_times import estimate_words
 from voicestream.turns.backchannels import BACKCHANNELS, is_backchannel, is_hesitation
 from voicestream.turns.echo_guard import EchoGuard
 from voicestream.turns.endpointing import Endpointing
@@ -13,14 +14,18 @@ from voicestream.turns.stop_words import STOP_PHRASES, is_stop
 from voicestream.turns.unfinished import is_complete_question, is_unfinished
 from voicestream.turns.wake_phrase import after_wake_phrase
 from voicestream.turns.words import are_equivalent, bare_words
-from voicestream.vocabulary import FRAME_SAMPLES, Samples
+from voicestream.vocabulary import FRAME_SAMPLES, Samples, WordTime
 
 SAID = "The lighthouse was built in eighteen hundred and ten, and its lamp burned whale oil."
 
 
+def say(guard: EchoGuard, text: str, start: float, end: float) -> None:
+    guard.said(text, start, estimate_words(text, end - start))
+
+
 def guard() -> EchoGuard:
     echo_guard = EchoGuard()
-    echo_guard.said(SAID, 10.0, 16.0)
+    say(echo_guard, SAID, 10.0, 16.0)
     return echo_guard
 
 
@@ -50,34 +55,34 @@ def test_the_users_words_are_not_taken_for_echo(heard: str) -> None:
 @pytest.mark.parametrize("start", [0.0, 0.8, 2.0, 2.8])
 def test_a_sentence_that_shares_some_letters_is_not_taken_for_misheard_echo(start: float) -> None:
     echo_guard = EchoGuard()
-    echo_guard.said("Once upon a time there was a small harbour by the northern sea.", 0.0, 4.5)
+    say(echo_guard, "Once upon a time there was a small harbour by the northern sea.", 0.0, 4.5)
     left = bare_words(echo_guard.own_words("Tell me about the mountains instead.", start, start + 1.8))
     assert {"tell", "mountains", "instead"} <= set(left)
 
 
 def test_a_short_word_is_not_made_of_the_letters_of_two() -> None:
     echo_guard = EchoGuard()
-    echo_guard.said("And an old woman counted the sails.", 10.0, 13.0)
+    say(echo_guard, "And an old woman counted the sails.", 10.0, 13.0)
     assert echo_guard.own_words("No.", 11.0, 12.0) == "No."
     assert not echo_guard.own_words("An", 11.0, 12.0)
 
 
 def test_a_short_word_is_not_a_part_of_a_long_one() -> None:
     echo_guard = EchoGuard()
-    echo_guard.said("A small harbour by the northern sea.", 10.0, 13.0)
+    say(echo_guard, "A small harbour by the northern sea.", 10.0, 13.0)
     assert echo_guard.own_words("No.", 11.0, 12.0) == "No."
 
 
 def test_three_letters_in_the_midst_of_two_words_are_no_echo() -> None:
     echo_guard = EchoGuard()
-    echo_guard.said("Every morning the fishermen went out before the sun was up.", 10.0, 13.5)
+    say(echo_guard, "Every morning the fishermen went out before the sun was up.", 10.0, 13.5)
     assert echo_guard.own_words("Fire fox.", 11.0, 13.0) == "Fire fox."
     assert not echo_guard.own_words("sun was", 12.0, 14.0)
 
 
 def test_one_word_in_common_leaves_its_neighbours_to_the_user() -> None:
     echo_guard = EchoGuard()
-    echo_guard.said("Once upon a time there was a small harbour by the northern sea.", 10.0, 14.5)
+    say(echo_guard, "Once upon a time there was a small harbour by the northern sea.", 10.0, 14.5)
     assert bare_words(echo_guard.own_words("What time is", 10.5, 12.0)) == ["what", "is"]
     assert bare_words(echo_guard.own_words("He was not", 11.5, 13.0)) == ["he", "not"]
 
@@ -94,7 +99,7 @@ def test_a_word_or_two_that_the_user_takes_up_stay_in_their_sentence() -> None:
 
 def test_one_misheard_word_resembles_what_was_said_and_another_word_does_not() -> None:
     guard = EchoGuard()
-    guard.said("A small harbour by the northern sea.", 10.0, 12.0)
+    say(guard, "A small harbour by the northern sea.", 10.0, 12.0)
     assert guard.resembles_own("Lea.", 11.8, 12.3)
     assert not guard.resembles_own("Why?", 11.8, 12.3)
     assert not guard.resembles_own("Lea.", 20.0, 20.5)
@@ -117,6 +122,25 @@ def test_without_a_known_length_words_are_expected_at_any_usual_speed() -> None:
         echo_guard = EchoGuard()
         echo_guard.said(SAID, 10.0)
         assert echo_guard.is_own("whale oil", 10.0 + seconds - 0.6, 10.0 + seconds)
+
+
+def test_where_the_voice_tells_of_some_words_the_others_are_expected_after_them() -> None:
+    echo_guard = EchoGuard()
+    told = [word for word in estimate_words(SAID, 6.0) if word.start < SAID.index("hundred")]
+    echo_guard.said(SAID, 10.0, told)
+    assert echo_guard.is_own("the lighthouse", 10.1, 10.8)
+    assert not echo_guard.is_own("the lighthouse", 12.6, 13.4), "said long before"
+    assert echo_guard.is_own("whale oil", 15.0, 16.0)
+    assert not echo_guard.is_own("whale oil", 10.5, 11.5), "not said yet"
+
+
+def test_a_word_that_is_voiced_in_several_begins_with_the_first() -> None:
+    echo_guard = EchoGuard()
+    echo_guard.said(
+        "It costs $4.50 now.", 10.0, [WordTime(0, 2, 0.0), *(WordTime(9, 14, at) for at in (0.6, 1.0, 1.4))]
+    )
+    assert echo_guard.is_own("4.50", 11.0, 11.5)
+    assert not echo_guard.is_own("it costs", 12.6, 13.0)
 
 
 def test_nothing_heard_is_nobodys() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-from voicestream.vocabulary import Heard
+from voicestream.vocabulary import Heard, WordTime
 
 
 class State(Enum):
@@ -78,8 +78,8 @@ class Saying:
     text: str
     time: float
     """Seconds, when the first word begins to sound."""
-    seconds: float = 0.0
-    """How long they take; 0 where it is not known."""
+    words: tuple[WordTime, ...] = ()
+    """When each begins after that, as far as the voice has told."""
 
 
 @dataclass(frozen=True, slots=True)

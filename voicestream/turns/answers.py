@@ -16,8 +16,8 @@ from voicestream.turns.users_turn import be_ready, listen_on
 from voicestream.turns.words import bare_words
 from voicestream.vocabulary import SpeechResumed, SpeechStarted, Transcript
 
-RESUME_AFTER = 0.35
-"""Seconds after a sound over an answer, whose end a room and a detector make late by up to 0.14 s: the answer shall go
+RESUME_AFTER = 0.27
+"""Seconds after a sound over an answer, whose end a room and a detector make late by up to 0.21 s: the answer shall go
 on within 0.5 s. Words that come later still interrupt."""
 LONGEST_PAUSE = 4.0
 """Seconds for which a sound without words holds an answer up: singing, a crying child or a saw may go on for ever."""
@@ -28,6 +28,9 @@ SURE_SHARE = 0.15
 MOSTLY = 0.5
 """Share of a final text from which one word alone is the user's, if it is like none of the assistant's: of two words
 the other one may be the assistant's by chance, as "timer" is of "time there"."""
+NEAR = 4
+"""Frames in which more is heard than noise and echo, from which one such word is the user's whatever else is heard. In
+simulated rooms people have 4 and more, what is left of the echo 2 or 3 as a rule."""
 FALSE_END = 1.0
 """Seconds after the first sound of an answer in which the user's speech shows that the turn was not over."""
 LONGEST_ECHO = 5.0
@@ -197,8 +200,10 @@ def is_sure(floor: Floor, event: Transcript, text: str) -> bool:
     if is_stop(text, floor.words.language) and (event.is_final or floor.state is State.SPEAKING):
         return True
     is_outlived = floor.state is State.PAUSED and floor.voice_end >= floor.silenced_at + ECHO_ENDS
-    is_theirs = len(words) >= MOSTLY * len(all_words) and not floor.may_be_own(text, event)
-    is_clear = event.is_final and not floor.leaks and (is_outlived or is_theirs or not floor.has_echo(event))
+    is_unlike = not floor.may_be_own(text, event)
+    is_near = is_unlike and floor.near >= NEAR
+    is_theirs = is_outlived or (is_unlike and len(words) >= MOSTLY * len(all_words)) or not floor.has_echo(event)
+    is_clear = event.is_final and (is_near or (is_theirs and not floor.leaks))
     needed = 1 if is_clear else SURE_WORDS  # a misheard echo is one word as a rule, and dies with the loudspeaker
     return len(words) >= max(needed, SURE_SHARE * len(all_words))
 

@@ -157,4 +157,4 @@ def stop_all(floor: Floor, event: act.StopPressed) -> None:
 
 def note_saying(floor: Floor, event: act.Saying) -> None:
     """Remember what the loudspeaker says."""
-    floor.guard.said(event.text, event.time, event.time + event.seconds if event.seconds else None)
+    floor.guard.said(event.text, event.time, event.words)

@@ -7,11 +7,13 @@ a room breaks words in other places ("a wake" for "awake").
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import Match, SequenceMatcher, get_close_matches
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, pairwise
 
 from voicestream.turns.words import bare_words
+from voicestream.vocabulary import WordTime
 
 _FASTEST, _SLOWEST = 18.0, 9.0
 """Letters a second, of voices; used where the length of what is said is not known."""
@@ -57,19 +59,26 @@ class EchoGuard:
         self._kept: list[_Said] = []
         self._silent_from = 0.0
 
-    def said(self, text: str, start: float, end: float | None = None) -> None:
-        """Note that the loudspeaker says `text` from `start` to `end`, in seconds of audio time."""
-        words = bare_words(text)
-        letters = sum(map(len, words))
-        seconds = None if end is None else max(end - start, 0.0)
-        done = 0
-        for word in words:
-            earliest = done / _FASTEST if seconds is None else seconds * done / letters
-            done += len(word)
-            latest = done / _SLOWEST if seconds is None else seconds * done / letters
-            self._said.append(_Said(word, start + earliest, start + latest))
+    def said(self, text: str, start: float, told: Sequence[WordTime] = ()) -> None:
+        """Note that the loudspeaker says `text` from `start` on, in seconds of audio time.
+
+        `told` says when its words begin; those after the last one are placed by their length.
+        """
+        begins = {0: start} | {word.start: start + word.time for word in reversed(told)}
+        for place, until in pairwise([*sorted(begins), len(text)]):
+            self._place(bare_words(text[place:until]), begins[place], begins.get(until))
         while self._said and self._said[0].end < start - _FORGET_AFTER:
             self._said.popleft()
+
+    def _place(self, words: list[str], start: float, end: float | None) -> None:
+        """Note that `words` are said from `start` to `end`, which may be unknown."""
+        letters = sum(map(len, words))
+        done = 0
+        for word in words:
+            earliest = done / _FASTEST if end is None else (end - start) * done / letters
+            done += len(word)
+            latest = done / _SLOWEST if end is None else (end - start) * done / letters
+            self._said.append(_Said(word, start + earliest, start + latest))
 
     def silenced(self, time: float) -> None:
         """Note that the loudspeaker was paused or stopped: the words that were to sound after `time` do not."""

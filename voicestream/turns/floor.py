@@ -87,6 +87,8 @@ class Floor:
     """Seconds, when the speeches of this turn began."""
     is_voiced: bool = False
     """Whether somebody makes a sound now."""
+    near: int = 0
+    """Frames of the newest speech that hold more than noise and the loudspeaker's echo can be."""
     is_open: bool = False
     """Whether the segmenter would let the newest speech go on."""
     voice_end: float = 0.0

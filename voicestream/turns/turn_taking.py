@@ -178,6 +178,7 @@ def _take_notice(floor: Floor, event: Input) -> None:
         case SpeechStarted():
             floor.speech += 1
             floor.starts[floor.speech] = event.time
+            floor.near = 0
             _hear_voice_begin(floor, event.time)
         case SpeechResumed():
             if floor.speech >= 0:
@@ -187,6 +188,8 @@ def _take_notice(floor: Floor, event: Input) -> None:
             floor.is_voiced = False
             floor.voice_end = event.time
             floor.is_open = isinstance(event, SpeechPaused)
+        case SpeechAudio():
+            floor.near += event.is_near
         case Transcript():
             floor.words.add(event, floor.users_words(event), floor.surely_users_words(event))
         case _:
