@@ -16,7 +16,7 @@ from voicestream.turns.words import bare_words
 from voicestream.vocabulary import WordTime
 
 _FASTEST, _SLOWEST = 18.0, 9.0
-"""Letters a second, of voices; used where the length of what is said is not known."""
+"""Letters a second, of voices; used where the voice has not told when a word sounds."""
 _FORGET_AFTER = 45.0
 """Seconds; longer than the longest speech (hearing.max_speech) and its tail."""
 _LEAD = 0.3
@@ -73,11 +73,12 @@ class EchoGuard:
     def _place(self, words: list[str], start: float, end: float | None) -> None:
         """Note that `words` are said from `start` to `end`, which may be unknown."""
         letters = sum(map(len, words))
+        seconds = None if end is None else max(end - start, 0.0)
         done = 0
         for word in words:
-            earliest = done / _FASTEST if end is None else (end - start) * done / letters
+            earliest = done / _FASTEST if seconds is None else seconds * done / letters
             done += len(word)
-            latest = done / _SLOWEST if end is None else (end - start) * done / letters
+            latest = done / _SLOWEST if seconds is None else seconds * done / letters
             self._said.append(_Said(word, start + earliest, start + latest))
 
     def silenced(self, time: float) -> None:
