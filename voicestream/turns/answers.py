@@ -166,8 +166,11 @@ def hear_over_answer(floor: Floor, event: SpeechStarted | SpeechResumed) -> None
 
 def notice_no_echo(floor: Floor, event: object) -> None:
     """Trust a voice again, after the loudspeaker has sounded for a while and nothing came back."""
-    if not floor.is_voiced and floor.now > max(floor.sounding_since, floor.voice_end) + floor.quiet_needed:
+    quiet = 0.0 if floor.is_voiced else floor.now - max(floor.sounding_since, floor.voice_end)
+    if quiet > floor.quiet_needed:
         floor.leaks = 0
+    if quiet > max(floor.quiet_needed, ECHO_BEGINS):
+        floor.is_room_known = True
 
 
 def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
@@ -199,6 +202,9 @@ def is_sure(floor: Floor, event: Transcript, text: str) -> bool:
     words, all_words = bare_words(text), bare_words(event.text)
     if is_stop(text, floor.words.language) and (event.is_final or floor.state is State.SPEAKING):
         return True
+    is_over_sound = floor.state in (State.SPEAKING, State.PAUSED)
+    if is_over_sound and not floor.is_room_known and floor.near < NEAR and _is_own_sound(floor):
+        return False
     is_outlived = floor.state is State.PAUSED and floor.voice_end >= floor.silenced_at + ECHO_ENDS
     is_unlike = not floor.may_be_own(text, event)
     is_near = is_unlike and floor.near >= NEAR
@@ -206,6 +212,14 @@ def is_sure(floor: Floor, event: Transcript, text: str) -> bool:
     is_clear = event.is_final and (is_near or (is_theirs and not floor.leaks))
     needed = 1 if is_clear else SURE_WORDS  # a misheard echo is one word as a rule, and dies with the loudspeaker
     return len(words) >= max(needed, SURE_SHARE * len(all_words))
+
+
+def _is_own_sound(floor: Floor) -> bool:
+    """Tell whether the newest speech came with the sound of the loudspeaker, and went when that was paused for it."""
+    began = floor.starts.get(floor.speech, floor.now)
+    is_paused_for = floor.silenced_at > began
+    is_outlived = is_paused_for and floor.voice_end >= floor.silenced_at + ECHO_ENDS
+    return began < floor.sounding_since + ECHO_BEGINS and not is_outlived
 
 
 def interrupt(floor: Floor, event: object) -> None:
@@ -218,10 +232,8 @@ def interrupt(floor: Floor, event: object) -> None:
 
 def go_on_speaking(floor: Floor, reason: SoundReason) -> None:
     """Let the paused answer go on, and learn whether the pause was made for the answer's own sound."""
-    began = floor.starts.get(floor.speech, floor.now)
-    is_own_sound = began < floor.sounding_since + ECHO_BEGINS and floor.voice_end < floor.silenced_at + ECHO_ENDS
     if reason == "silence":
-        floor.learn_echo(floor.leaks + 1 if is_own_sound else 0)
+        floor.learn_echo(floor.leaks + 1 if _is_own_sound(floor) else 0)
     floor.resume_speaker(reason)
     floor.state = State.SPEAKING
 

@@ -120,6 +120,8 @@ class Floor:
     silenced_at: float = 0.0
     leaks: int = 0
     """Pauses in a row that were made for nothing but the loudspeaker's own sound."""
+    is_room_known: bool = False
+    """Whether an answer has sounded for so long that its echo would have been heard."""
     quiet_needed: float = 0.5
     """Seconds of speaking without an echo after which the room is believed not to echo; doubled at each mistake."""
 
