@@ -32,12 +32,15 @@ class ChatServer:
     refused: frozenset[int] = frozenset()
     """Numbers of the requests, from 1, that are refused with status 400."""
     port: int = 0
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
+    """Of all connections."""
 
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.append(writer)
         try:
             while request := await reader.readline():
                 length = 0
@@ -105,3 +108,6 @@ async def chat_server(
         yield chat
     finally:
         server.close()
+        for writer in chat.writers:
+            writer.close()
+        await asyncio.gather(*(writer.wait_closed() for writer in chat.writers), return_exceptions=True)
