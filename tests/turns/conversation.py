@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from voicestream.config import Turns
+from voicestream.speaking.word_times import estimate_words
 from voicestream.turns import actions as act
 from voicestream.turns.actions import Action, State
 from voicestream.turns.turn_taking import TurnTaking
@@ -139,3 +140,13 @@ def in_state(state: State) -> Conversation:
     talk.taken()
     assert talk.state is state
     return talk
+
+
+def saying(text: str, start: float, seconds: float) -> act.Saying:
+    """Return what the loudspeaker says from `start` on, with the words' times."""
+    return act.Saying(text, start, estimate_words(text, seconds))
+
+
+def kinds(actions: list[Action]) -> list[str]:
+    """Return the names of the actions' types."""
+    return [type(action).__name__ for action in actions]

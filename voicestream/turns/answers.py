@@ -180,7 +180,8 @@ def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
     text, language = floor.surely_users_words(event), floor.words.language
     is_called = not text and floor.is_called(event)
     is_listening_sound = is_backchannel(text, language) or is_hesitation(text)
-    if is_called or (not is_listening_sound and is_sure(floor, event, text)):
+    is_no_speech = is_listening_sound or (_is_first_echo(floor) and not is_stop(text, language))
+    if is_called or (not is_no_speech and is_sure(floor, event, text)):
         interrupt(floor, event)
     elif floor.is_understood or (floor.state is State.SPEAKING and _is_long(floor, event)):
         reason: SoundReason = "backchannel" if is_listening_sound else "echo" if text != event.text else "silence"
@@ -202,9 +203,6 @@ def is_sure(floor: Floor, event: Transcript, text: str) -> bool:
     words, all_words = bare_words(text), bare_words(event.text)
     if is_stop(text, floor.words.language) and (event.is_final or floor.state is State.SPEAKING):
         return True
-    is_over_sound = floor.state in (State.SPEAKING, State.PAUSED)
-    if is_over_sound and not floor.is_room_known and floor.near < NEAR and _is_own_sound(floor):
-        return False
     is_outlived = floor.state is State.PAUSED and floor.voice_end >= floor.silenced_at + ECHO_ENDS
     is_unlike = not floor.may_be_own(text, event)
     is_near = is_unlike and floor.near >= NEAR
@@ -214,12 +212,17 @@ def is_sure(floor: Floor, event: Transcript, text: str) -> bool:
     return len(words) >= max(needed, SURE_SHARE * len(all_words))
 
 
+def _is_first_echo(floor: Floor) -> bool:
+    """Tell whether the newest speech is the answer's own sound in a room that is not known yet, whatever its words."""
+    return not floor.is_room_known and floor.near < NEAR and _is_own_sound(floor)
+
+
 def _is_own_sound(floor: Floor) -> bool:
     """Tell whether the newest speech came with the sound of the loudspeaker, and went when that was paused for it."""
     began = floor.starts.get(floor.speech, floor.now)
-    is_paused_for = floor.silenced_at > began
-    is_outlived = is_paused_for and floor.voice_end >= floor.silenced_at + ECHO_ENDS
-    return began < floor.sounding_since + ECHO_BEGINS and not is_outlived
+    has_come = began < floor.sounding_since + ECHO_BEGINS
+    has_gone = began < floor.silenced_at and floor.voice_end < floor.silenced_at + ECHO_ENDS
+    return has_come and has_gone
 
 
 def interrupt(floor: Floor, event: object) -> None:
