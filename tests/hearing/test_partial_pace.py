@@ -45,6 +45,21 @@ def test_after_a_decode_that_took_too_long_there_is_a_rest() -> None:
     assert pace.is_due(1.0), "a shorter final shows that there is time again"
 
 
+def test_a_slow_recognizer_makes_none_in_the_first_seconds_of_a_speech() -> None:
+    pace = PartialPace(4.0, interval=0.2)
+    pace.begin(10.0)
+    assert not pace.is_due(10.1)
+    assert pace.is_due(10.5), "nobody knows yet how slow it is"
+    pace.start(10.5)
+    pace.spend(0.4, 0.4, is_partial=True)
+    assert not any(pace.is_due(10.5 + seconds) for seconds in range(1, 6))
+    assert pace.is_due(16.1)
+    pace.begin(20.0)
+    assert not pace.is_due(22.0)
+    pace.spend(0.1, 0.1, is_partial=False)
+    assert pace.is_due(22.0)
+
+
 def test_a_rest_is_followed_by_no_burst() -> None:
     pace = PartialPace(0.1, interval=0.1)
     pace.start(0.0)

@@ -78,7 +78,7 @@ class LiveTranscript:
                 self._speeches.append(RunningSpeech(self._count))
                 self._count += 1
                 self._begin_after_cut()
-                self._pace.start(event.time + self._settings.interval)  # the first words take twice as long
+                self._pace.begin(event.time + self._settings.interval)  # the first words take twice as long
             case SpeechAudio():
                 self._running.audio.append(event)
                 if event.voiced and not self._running.is_paused:

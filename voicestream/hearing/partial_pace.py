@@ -6,6 +6,10 @@ REST = 8.0
 """After a decode that took too long there is none for this many times its length: a machine that is busy for a moment
 gets partials again, one that is too slow gets hardly any."""
 
+SLOW, SHORT = 0.3, 6.0
+"""Seconds of a decode from which none is made in the first seconds of a speech, but at a pause: most are over by then,
+and the final text would wait for the partial's end."""
+
 IN_VAIN = 1.5
 """Seconds that a final decode may take which is begun before the pause is certain: who goes on waits for its end."""
 
@@ -24,6 +28,7 @@ class PartialPace:
         self._paid = float("-inf")
         """When the share has earned all that was spent."""
         self._cost = 0.0
+        self._began = float("-inf")
         self._started = float("-inf")
         self._duration = 0.0
 
@@ -33,6 +38,8 @@ class PartialPace:
         Half of what it will cost is earned before it, half after it: so at any time no more is missing or left over
         than half of one, and a long speech, whose partials cost more and more, takes no more than its share.
         """
+        if self._duration > SLOW and now < self._began + SHORT:
+            return False
         rest = REST * self._duration if self._duration > self._longest else self._interval
         return now >= self._paid + self._half() and now >= self._started + rest
 
@@ -41,8 +48,12 @@ class PartialPace:
         """Whether a decode takes so little time that an early final one may be made in vain; it is paid for later."""
         return self._duration <= IN_VAIN
 
+    def begin(self, now: float) -> None:
+        """Note the start of a speech."""
+        self._began = self._started = now
+
     def start(self, now: float) -> None:
-        """Note the start of a partial, or of a speech."""
+        """Note the start of a partial, or that a speech goes on after a pause."""
         self._started = now
 
     def spend(self, cost: float, duration: float, *, is_partial: bool) -> None:
