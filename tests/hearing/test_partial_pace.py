@@ -56,8 +56,15 @@ def test_a_slow_recognizer_makes_none_in_the_first_seconds_of_a_speech() -> None
     assert pace.is_due(16.1)
     pace.begin(20.0)
     assert not pace.is_due(22.0)
-    pace.spend(0.1, 0.1, is_partial=False)
-    assert pace.is_due(22.0)
+    pace.spend(0.1, 0.1, is_partial=True)
+    assert pace.is_due(22.0), "it is quick again"
+    pace.begin(40.0)
+    pace.spend(0.8, 0.8, is_partial=False)
+    assert pace.is_due(41.0), "that was the end of a long speech"
+    pace.spend(0.1, 0.1, is_partial=True)
+    pace.spend(0.8, 0.8, is_partial=True)
+    pace.begin(60.0)
+    assert pace.is_due(61.0), "it was slow only late in a long speech"
 
 
 def test_a_rest_is_followed_by_no_burst() -> None:

@@ -31,6 +31,9 @@ class PartialPace:
         self._began = float("-inf")
         self._started = float("-inf")
         self._duration = 0.0
+        self._first_duration = 0.0
+        """Of a speech's first partial, which hears little as a rule."""
+        self._is_first = True
 
     def is_due(self, now: float) -> bool:
         """Whether a partial may start; never where it would make the final one wait for too long.
@@ -38,7 +41,7 @@ class PartialPace:
         Half of what it will cost is earned before it, half after it: so at any time no more is missing or left over
         than half of one, and a long speech, whose partials cost more and more, takes no more than its share.
         """
-        if self._duration > SLOW and now < self._began + SHORT:
+        if self._first_duration > SLOW and now < self._began + SHORT:
             return False
         rest = REST * self._duration if self._duration > self._longest else self._interval
         return now >= self._paid + self._half() and now >= self._started + rest
@@ -51,6 +54,7 @@ class PartialPace:
     def begin(self, now: float) -> None:
         """Note the start of a speech."""
         self._began = self._started = now
+        self._is_first = True
 
     def start(self, now: float) -> None:
         """Note the start of a partial, or that a speech goes on after a pause."""
@@ -60,6 +64,8 @@ class PartialPace:
         """Note what a decode took: seconds of a core, and seconds; a final one only tells how long they take."""
         self._duration = duration
         if is_partial:
+            self._first_duration = duration if self._is_first else self._first_duration
+            self._is_first = False
             self._cost = cost
             self._paid = max(self._paid, self._started - CREDIT - self._half()) + cost / self._share
 
