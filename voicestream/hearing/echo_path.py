@@ -49,38 +49,57 @@ class EchoPath:
         self.every = every
         """Seconds between two measurements."""
         size = round((WINDOW + 2 * SEARCHED) * SAMPLE_RATE)
-        self._near = np.zeros(size, np.float32)
-        self._far = np.zeros(size, np.float32)
+        self._near, self._far = _Recent(size), _Recent(size)
         self._new = 0
         self._silent = size
         self._seen: Samples = np.zeros(2 * _MARGIN + 1, np.float32)
 
     def near(self, frames: int) -> Samples:
         """Return the last frames of the near end, shape (frames, FRAME_SAMPLES)."""
-        return self._near[-frames * FRAME_SAMPLES :].reshape(frames, FRAME_SAMPLES)
+        return self._near.samples[-frames * FRAME_SAMPLES :].reshape(frames, FRAME_SAMPLES)
 
     def add(self, near: Samples, far: Samples) -> Echo | None:
         """Take the same stretch of time of both ends at SAMPLE_RATE; return a measurement where one is due."""
         self._silent = 0 if far.any() else self._silent + len(far)
-        if self._silent > len(self._far):  # nothing to compare: an idle assistant must cost nothing
+        if self._silent > len(self._far.samples):  # nothing to compare: an idle assistant must cost nothing
             return None
-        for ring, samples in ((self._near, near), (self._far, far)):
-            ring[: -len(samples)] = ring[len(samples) :]
-            ring[-len(samples) :] = samples
+        self._near.add(near)
+        self._far.add(far)
         self._new += len(near)
         if self._new < round(self.every * SAMPLE_RATE):
             return None
         self._new = 0
-        middle = self._far[_MARGIN:-_MARGIN]
+        heard, middle = self._near.samples, self._far.samples[_MARGIN:-_MARGIN]
         if np.sqrt(np.mean(np.square(middle))) < AUDIBLE:
             return None
         self._seen *= np.float32(0.5 ** (self.every / HALF_LIFE))
-        self._seen += _correlation(self._near, middle)
-        return _judge(self._near, middle, self._seen)
+        self._seen += _correlation(heard, middle)
+        return _judge(heard, middle, self._seen)
 
     def forget(self) -> None:
         """Measure anew: from now on the far end is another."""
         self._seen[:] = 0.0
+
+
+class _Recent:
+    """The last samples of a stream in one piece, which are moved once in a while only."""
+
+    def __init__(self, size: int) -> None:
+        self._kept = np.zeros(2 * size, np.float32)
+        self._size = self._end = size
+
+    @property
+    def samples(self) -> Samples:
+        """The last samples, shape (size,)."""
+        return self._kept[self._end - self._size : self._end]
+
+    def add(self, samples: Samples) -> None:
+        """Take the next ones, and forget the oldest."""
+        if self._end + len(samples) > len(self._kept):
+            self._kept[: self._size] = self.samples.copy()
+            self._end = self._size
+        self._kept[self._end : self._end + len(samples)] = samples
+        self._end += len(samples)
 
 
 def _correlation(near: Samples, middle: Samples) -> Samples:

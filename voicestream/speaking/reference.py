@@ -44,12 +44,16 @@ class Reference:
         position = self.time.position_of(time)
         if position - half >= self._silent_from:
             return np.zeros(count, np.float32)
-        ticks = round(position * self._phases) + np.arange(count) * self._steps_per_sample
+        step = self._steps_per_sample
+        ticks = round(position * self._phases) + np.arange(count) * step
         places, phases = np.divmod(ticks, self._phases)
         first, last = int(places[0]) - half, int(places[-1]) + half
         if last < self._end - len(self._ring):
             return np.zeros(count, np.float32)
         heard = self._slice(first, last)
+        if self._phases == 1:  # as at 48 kHz: one kernel for all, whose products need not be laid out one by one
+            rows = [np.correlate(heard[k::step], self._kernels[0, k::step])[:count] for k in range(step)]
+            return np.sum(rows, axis=0, dtype=np.float32)
         windows = np.lib.stride_tricks.sliding_window_view(heard, 2 * half)[places - places[0]]
         sums: Samples = np.einsum("ij,ij->i", windows, self._kernels[phases])
         return sums
@@ -63,9 +67,12 @@ class Reference:
 
     def _slice(self, first: int, last: int) -> Samples:
         """Return what was played from position `first` to `last`; zeros before and after what is kept."""
-        places = np.arange(first, last)
-        kept = (places >= max(0, self._end - len(self._ring))) & (places < self._end)
-        return np.where(kept, self._ring[places % len(self._ring)], np.float32(0))
+        heard = np.zeros(last - first, np.float32)
+        begin, end = max(first, 0, self._end - len(self._ring)), min(last, self._end)
+        if begin < end:
+            places = np.arange(begin, end) % len(self._ring)
+            heard[begin - first : end - first] = self._ring[places]
+        return heard
 
 
 def _kernels(rate: int, phases: int) -> Samples:
