@@ -53,7 +53,8 @@ class Reference:
         heard = self._slice(first, last)
         if self._phases == 1:  # as at 48 kHz: one kernel for all, whose products need not be laid out one by one
             rows = [np.correlate(heard[k::step], self._kernels[0, k::step])[:count] for k in range(step)]
-            return np.sum(rows, axis=0, dtype=np.float32)
+            decimated: Samples = np.sum(rows, axis=0)
+            return decimated
         windows = np.lib.stride_tricks.sliding_window_view(heard, 2 * half)[places - places[0]]
         sums: Samples = np.einsum("ij,ij->i", windows, self._kernels[phases])
         return sums
