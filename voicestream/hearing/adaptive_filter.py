@@ -39,8 +39,6 @@ class AdaptiveFilter:
         fading = UNKNOWN * FADES ** np.arange(frames, dtype=np.float32)
         self._doubt = np.repeat(fading[:, None], bins, axis=1)
         self._other = np.zeros(bins, np.float32)
-        self._next = 0
-        """Part of the response that is shortened next."""
 
     def process(self, near: Samples, far: Samples) -> Samples:
         """Return `near` without the echo of `far` and of the frames before it."""
@@ -56,21 +54,12 @@ class AdaptiveFilter:
         self._other += (1 - STEADY) * (_squared(error) - self._other)
         expected = 0.5 * np.sum(self._powers * self._doubt, axis=0) + self._other + 1e-6
         step = self._doubt / expected
-        self._response += step * np.conj(self._spectra) * error
-        self._shorten(self._next)
-        self._next = (self._next + 1) % len(self._response)
+        change = np.fft.irfft(step * np.conj(self._spectra) * error, axis=1)
+        change[:, count:] = 0.0  # a longer response would wrap around
+        self._response += np.fft.rfft(change, axis=1)
         known = 1 - 0.5 * step * self._powers
         self._doubt = FORGET**2 * known * self._doubt + (1 - FORGET**2) * _squared(self._response)
         return left
-
-    def _shorten(self, part: int) -> None:
-        """Hold one part of the response to a frame's length: what is longer wraps around.
-
-        One part a frame, in turn, cancels as much as all of them do, for half of the filter's time.
-        """
-        response = np.fft.irfft(self._response[part])
-        response[FRAME_SAMPLES:] = 0.0
-        self._response[part] = np.fft.rfft(response)
 
 
 def _squared(spectra: NDArray[np.complexfloating[Any, Any]]) -> Samples:
