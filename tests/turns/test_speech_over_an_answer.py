@@ -179,10 +179,16 @@ def test_one_word_amid_the_echo_interrupts_where_more_than_the_echo_is_heard(
 
 
 @pytest.mark.parametrize(
-    ("word", "near", "expected"),
-    [("What is the", 3, "SpeechIgnored"), ("What is the", 4, "Interrupt"), ("Stop.", 0, "Interrupt")],
+    ("words", "near", "expected"),
+    [
+        ("What is the", 3, act.SpeechIgnored("echo", "What is the")),
+        ("What is the", 4, act.Interrupt(1)),
+        ("Stop.", 0, act.Interrupt(1)),
+    ],
 )
-def test_a_short_sound_at_the_first_words_of_the_first_answer_is_its_echo(word: str, near: int, expected: str) -> None:
+def test_a_short_sound_at_the_first_words_of_the_first_answer_is_its_echo(
+    words: str, near: int, expected: act.Action
+) -> None:
     talk = in_state(State.ANSWERING)
     talk.sound()
     talk.add(saying("Once upon a time there was a small harbour.", talk.now, 3.0))
@@ -191,8 +197,8 @@ def test_a_short_sound_at_the_first_words_of_the_first_answer_is_its_echo(word: 
     for _ in range(near):
         talk.add(SpeechAudio(FRAME, talk.now, is_near=True))
     talk.pause()
-    talk.final(word)
-    assert expected in kinds(talk.taken())
+    talk.final(words)
+    assert expected in talk.taken()
 
 
 def test_a_room_without_an_echo_needs_no_sound_louder_than_one() -> None:

@@ -96,7 +96,7 @@ class _Recent:
     def add(self, samples: Samples) -> None:
         """Take the next ones, and forget the oldest."""
         if self._end + len(samples) > len(self._kept):
-            self._kept[: self._size] = self.samples.copy()
+            self._kept[: self._size] = self.samples
             self._end = self._size
         self._kept[self._end : self._end + len(samples)] = samples
         self._end += len(samples)

@@ -180,8 +180,8 @@ def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
     text, language = floor.surely_users_words(event), floor.words.language
     is_called = not text and floor.is_called(event)
     is_listening_sound = is_backchannel(text, language) or is_hesitation(text)
-    is_no_speech = is_listening_sound or (_is_first_echo(floor) and not is_stop(text, language))
-    if is_called or (not is_no_speech and is_sure(floor, event, text)):
+    is_first_echo = _is_first_echo(floor) and not is_stop(text, language)
+    if is_called or (not is_listening_sound and not is_first_echo and is_sure(floor, event, text)):
         interrupt(floor, event)
     elif floor.is_understood or (floor.state is State.SPEAKING and _is_long(floor, event)):
         reason: SoundReason = "backchannel" if is_listening_sound else "echo" if text != event.text else "silence"
@@ -190,7 +190,7 @@ def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
         if floor.state is State.PAUSED:
             go_on_speaking(floor, reason)
         floor.close_speech()
-        floor.ignore_speech(reason)
+        floor.ignore_speech("echo" if text and reason == "silence" and is_first_echo else reason)
 
 
 def _is_long(floor: Floor, event: Transcript) -> bool:
