@@ -201,6 +201,19 @@ def test_a_short_sound_at_the_first_words_of_the_first_answer_is_its_echo(
     assert expected in talk.taken()
 
 
+def test_who_speaks_on_at_the_first_words_of_the_first_answer_is_heard_before_falling_silent() -> None:
+    talk = in_state(State.ANSWERING)
+    talk.sound()
+    talk.add(saying("Once upon a time there was a small harbour.", talk.now, 3.0))
+    talk.wait(0.6)
+    talk.taken()
+    talk.start()
+    talk.words("No I meant", 0.4)
+    assert kinds(talk.taken()) == ["PauseSpeaker"]
+    talk.words("No I meant Berlin", 0.4)
+    assert kinds(talk.taken()) == ["Interrupt"]
+
+
 def test_a_room_without_an_echo_needs_no_sound_louder_than_one() -> None:
     talk = in_state(State.SPEAKING)
     talk.add(act.AnswerEnded(1))

@@ -220,8 +220,9 @@ def _is_first_echo(floor: Floor) -> bool:
 def _is_own_sound(floor: Floor) -> bool:
     """Tell whether the newest speech came with the sound of the loudspeaker, and went when that was paused for it."""
     began = floor.starts.get(floor.speech, floor.now)
+    heard_to = floor.now if floor.is_voiced else floor.voice_end
     has_come = began < floor.sounding_since + ECHO_BEGINS
-    has_gone = began < floor.silenced_at and floor.voice_end < floor.silenced_at + ECHO_ENDS
+    has_gone = began < floor.silenced_at and heard_to < floor.silenced_at + ECHO_ENDS
     return has_come and has_gone
 
 
