@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from voicestream.backends.echo_canceller import (
     is_cancelled_by_system,
     open_canceller,
 )
-from voicestream.hearing.echo_path import EchoPath
+from voicestream.hearing.echo_path import Echo, EchoPath
 from voicestream.speaking.reference import Reference
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
 
@@ -180,31 +180,33 @@ def test_the_systems_own_canceller_is_known_by_its_name() -> None:
     assert not is_cancelled_by_system("USB microphone")
 
 
+def measurements(path: EchoPath, near: Samples, far: Samples) -> Iterator[tuple[Echo, float]]:
+    """Yield what is measured in a second each, and the likeness."""
+    for mine, theirs in zip(frames(near), frames(far), strict=True):
+        if echo := path.add(mine.samples, theirs.samples):
+            yield echo, path.likeness(echo)
+
+
 @pytest.mark.parametrize("delay", [-0.1, 0.0, 0.04, 0.35])
 def test_the_delay_of_an_echo_is_measured(delay: float) -> None:
     far = voice(6, 5)
     near = np.roll(echo_of(far, 0.0), round(delay * SAMPLE_RATE))
-    path = EchoPath()
-    echoes = [path.add(mine.samples, theirs.samples) for mine, theirs in zip(frames(near), frames(far), strict=True)]
-    found = [echo for echo in echoes if echo is not None]
-    assert len(found) >= 4
-    assert np.median([echo.delay for echo in found]) == pytest.approx(delay, abs=0.001)
-    assert max(echo.likeness for echo in found) < 0.95
+    measured = list(measurements(EchoPath(), near, far))
+    assert len(measured) >= 4
+    assert np.median([echo.delay for echo, _ in measured]) == pytest.approx(delay, abs=0.001)
+    assert max(likeness for _, likeness in measured) < 0.95
 
 
 def test_a_wire_is_no_room() -> None:
     far = voice(6, 5)
     near = np.roll(far, 777) * np.float32(0.3)
-    path = EchoPath()
-    echoes = [path.add(mine.samples, theirs.samples) for mine, theirs in zip(frames(near), frames(far), strict=True)]
-    assert min(echo.likeness for echo in echoes if echo is not None) > 0.99
+    assert min(likeness for _, likeness in measurements(EchoPath(), near, far)) > 0.99
 
 
 def test_strangers_are_not_taken_for_an_echo() -> None:
-    path = EchoPath()
-    pairs = zip(frames(voice(6, 6)), frames(voice(6, 7)), strict=True)
-    echoes = [path.add(mine.samples, theirs.samples) for mine, theirs in pairs]
-    assert all(echo.sharpness < 12 and echo.likeness < 0.5 for echo in echoes if echo is not None)
+    measured = list(measurements(EchoPath(), voice(6, 6), voice(6, 7)))
+    assert measured
+    assert all(echo.sharpness < 12 and likeness < 0.5 for echo, likeness in measured)
 
 
 def test_a_voice_that_is_louder_than_the_echo_is_told_to_be_near() -> None:

@@ -68,6 +68,15 @@ def test_frames_mean_the_same_one_by_one_and_together(say: Say) -> None:
         assert np.allclose([found for piece in pieces for found in detector.probabilities(piece)], together, atol=1e-5)
 
 
+def test_silence_is_known_by_heart(say: Say) -> None:
+    """Zeros, as of a canceller that hears nobody, are as likely a voice together with others as by themselves."""
+    said = np.stack([frame.samples for frame in frames_of(say("what time is it", before=0.2))])
+    frames = np.concatenate((said, np.zeros((20, FRAME_SAMPLES), np.float32), said))
+    together = Silero().probabilities(frames)
+    detector = Silero()
+    assert np.allclose([detector.probabilities(frame[np.newaxis])[0] for frame in frames], together, atol=1e-5)
+
+
 def test_it_hears_what_faster_whisper_hears(say: Say) -> None:
     vad = pytest.importorskip("faster_whisper.vad")
     audio = say("turn on the kitchen lights")

@@ -215,5 +215,5 @@ class _Arrival:
         if self._reference is None:
             return
         echo = self._path.add(samples, self._reference(self._heard_until - FRAME_SECONDS, FRAME_SAMPLES))
-        if echo is not None and echo.likeness > WIRED:
+        if echo is not None and self._path.likeness(echo) > WIRED:
             self.stream.lose("the sound server put the loudspeaker's own sound in its place")

@@ -70,6 +70,8 @@ class Silero:
         self._network = _read_network(path or find_silero())
         self._rooms: dict[int, _Room] = {}
         self.reset()
+        self._silence = self._entries(np.zeros((1, FRAME_SAMPLES), np.float32))
+        """What comes of a frame of zeros after another: a canceller that hears nobody hands out nothing else."""
 
     def reset(self) -> None:
         """Forget what was heard: for a new stream, and after a gap of the device."""
@@ -84,8 +86,8 @@ class Silero:
 
     def _rate(self, frames: Samples) -> list[float]:
         network = self._network
-        entries = self._encode(frames) @ network.entry
-        entries += network.gate_bias
+        is_silent = not self._context.any() and not frames.any()
+        entries = np.broadcast_to(self._silence, (len(frames), 4 * _UNITS)) if is_silent else self._entries(frames)
         voices = np.empty((len(frames), _UNITS), np.float32)
         for entry, voice in zip(entries, voices, strict=True):
             gates = self._h @ network.gates
@@ -96,6 +98,12 @@ class Silero:
             self._h = np.multiply(leave, np.tanh(self._c), out=voice)
         found: list[float] = _sigmoid(np.maximum(voices, 0) @ network.voice + network.voice_bias).tolist()
         return found
+
+    def _entries(self, frames: Samples) -> Samples:
+        """Return what the frames bring to the gates, shape (frames, 4 · _UNITS)."""
+        entries: Samples = self._encode(frames) @ self._network.entry
+        entries += self._network.gate_bias
+        return entries
 
     def _encode(self, frames: Samples) -> Samples:
         """Return shape (frames, _UNITS), in which nothing is remembered but the end of the frame before."""

@@ -62,14 +62,15 @@ def find_chirp(near: Samples, far: Samples) -> ChirpEcho:
     if begin < margin or window.stop > min(len(near), len(far)):
         return ChirpEcho(False)
     near, far = near[window], far[window]
-    echo = EchoPath().add(near, far)
+    path = EchoPath()
+    echo = path.add(near, far)
     noise = _power(near[: margin // 2])
     if echo is None or echo.sharpness < CLEAR:
         return ChirpEcho(False, noise_db=_decibels(noise))
     start = margin + round(echo.delay * SAMPLE_RATE)
     heard = _power(near[start : start + round(WINDOW * SAMPLE_RATE)]) - noise
     level = _decibels(heard / _power(far[margin:-margin]))
-    return ChirpEcho(True, echo.delay, level, _decibels(noise), echo.likeness)
+    return ChirpEcho(True, echo.delay, level, _decibels(noise), path.likeness(echo))
 
 
 def needs_cancelling(echo: ChirpEcho) -> bool:

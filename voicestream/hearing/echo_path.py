@@ -36,8 +36,6 @@ class Echo:
 
     delay: float
     """Seconds by which the microphone hears it later than the reference says; negative where it is earlier."""
-    likeness: float
-    """Correlation at that delay, 0 to 1. A simulated room gave 0.4 to 0.6; 0.95 is no room, but a wire."""
     sharpness: float
     """Height of the peak of the whitened correlation above its surroundings, in standard deviations."""
 
@@ -70,11 +68,25 @@ class EchoPath:
             return None
         self._new = 0
         heard, middle = self._near.samples, self._far.samples[_MARGIN:-_MARGIN]
-        if np.sqrt(np.mean(np.square(middle))) < AUDIBLE:
+        if not _is_audible(middle):
             return None
         self._seen *= np.float32(0.5 ** (self.every / HALF_LIFE))
         self._seen += _correlation(heard, middle)
-        return _judge(heard, middle, self._seen)
+        height = np.abs(self._seen)
+        lag = int(np.argmax(height))
+        return Echo((lag - _MARGIN) / SAMPLE_RATE, float(height[lag] / (np.std(self._seen) + 1e-12)))
+
+    def likeness(self, echo: Echo) -> float:
+        """Return the correlation of both ends at the delay of the last measurement, 0 to 1.
+
+        A simulated room gave 0.4 to 0.6; 0.95 is no room, but a wire.
+        """
+        heard = self._near.samples[_MARGIN + round(echo.delay * SAMPLE_RATE) :]
+        middle = self._far.samples[_MARGIN:-_MARGIN]
+        begins = range(0, len(middle) - PIECE_SAMPLES, PIECE_SAMPLES)
+        pieces = [(heard[begin:], middle[begin : begin + PIECE_SAMPLES]) for begin in begins]
+        likenesses = [_likeness(near, far) for near, far in pieces if _is_audible(far)]
+        return float(np.median(likenesses or [0.0]))
 
     def forget(self) -> None:
         """Measure anew: from now on the far end is another."""
@@ -113,16 +125,8 @@ def _correlation(near: Samples, middle: Samples) -> Samples:
     return whitened.astype(np.float32)
 
 
-def _judge(near: Samples, middle: Samples, seen: Samples) -> Echo:
-    """Find the echo of `middle` in `near` at the highest peak that was seen."""
-    lag = int(np.argmax(np.abs(seen)))
-    sharpness = float(np.abs(seen[lag]) / (np.std(seen) + 1e-12))
-    likenesses = [
-        _likeness(near[lag + begin :], piece)
-        for begin in range(0, len(middle) - PIECE_SAMPLES, PIECE_SAMPLES)
-        if np.sqrt(np.mean(np.square(piece := middle[begin : begin + PIECE_SAMPLES]))) > AUDIBLE
-    ]
-    return Echo((lag - _MARGIN) / SAMPLE_RATE, float(np.median(likenesses or [0.0])), sharpness)
+def _is_audible(far: Samples) -> bool:
+    return bool(np.dot(far, far) >= AUDIBLE**2 * len(far))
 
 
 def _likeness(near: Samples, far: Samples) -> float:

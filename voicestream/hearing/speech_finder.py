@@ -33,7 +33,8 @@ class SpeechFinder:
         voices = centred.copy()
         for voice, frame in zip(voices, frames, strict=True):
             if frame.for_detector is not None:
-                voice[:] = self._detector_level.centred(frame.for_detector[np.newaxis])
+                is_silent = not frame.for_detector.any()  # and stays so: an offset would fade for ever
+                voice[:] = 0.0 if is_silent else self._detector_level.centred(frame.for_detector[np.newaxis])
         probabilities = self._detector.probabilities(self._detector_level.lifted(voices))
         return [
             (replace(frame, samples=samples), _near(probability) if frame.is_near else probability)
