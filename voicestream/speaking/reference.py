@@ -45,9 +45,8 @@ class Reference:
         if position - half >= self._silent_from:
             return np.zeros(count, np.float32)
         step = self._steps_per_sample
-        ticks = round(position * self._phases) + np.arange(count) * step
-        places, phases = np.divmod(ticks, self._phases)
-        first, last = int(places[0]) - half, int(places[-1]) + half
+        tick = round(position * self._phases)
+        first, last = tick // self._phases - half, (tick + (count - 1) * step) // self._phases + half
         if last < self._end - len(self._ring):
             return np.zeros(count, np.float32)
         heard = self._slice(first, last)
@@ -55,6 +54,7 @@ class Reference:
             rows = [np.correlate(heard[k::step], self._kernels[0, k::step])[:count] for k in range(step)]
             decimated: Samples = np.sum(rows, axis=0)
             return decimated
+        places, phases = np.divmod(tick + np.arange(count) * step, self._phases)
         windows = np.lib.stride_tricks.sliding_window_view(heard, 2 * half)[places - places[0]]
         sums: Samples = np.einsum("ij,ij->i", windows, self._kernels[phases])
         return sums
@@ -71,8 +71,11 @@ class Reference:
         heard = np.zeros(last - first, np.float32)
         begin, end = max(first, 0, self._end - len(self._ring)), min(last, self._end)
         if begin < end:
-            places = np.arange(begin, end) % len(self._ring)
-            heard[begin - first : end - first] = self._ring[places]
+            start = begin % len(self._ring)
+            straight = min(end - begin, len(self._ring) - start)
+            middle = begin - first + straight
+            heard[begin - first : middle] = self._ring[start : start + straight]
+            heard[middle : end - first] = self._ring[: end - begin - straight]
         return heard
 
 
