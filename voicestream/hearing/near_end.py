@@ -133,18 +133,25 @@ class _Octave:
 
 
 class _Noise:
-    """Follows what is left in the gaps between voices."""
+    """Follows what is left in the gaps between voices: the softest of the last MEMORY frames."""
 
     def __init__(self) -> None:
         self.power = 0.0
         self._smooth = 0.0
-        self._lately: deque[float] = deque(maxlen=MEMORY)
+        self._frame = 0
+        self._softest: deque[tuple[float, int]] = deque()
+        """Power and number of each frame that none after it undercuts, so that the first is the softest."""
 
     def add(self, power: float) -> None:
         """Take that of the next frame."""
         self._smooth += 0.3 * (power - self._smooth)
-        self._lately.append(self._smooth)
-        self.power = 2.0 * min(self._lately)
+        self._frame += 1
+        while self._softest and self._softest[-1][0] >= self._smooth:
+            self._softest.pop()
+        self._softest.append((self._smooth, self._frame))
+        if self._softest[0][1] <= self._frame - MEMORY:
+            self._softest.popleft()
+        self.power = 2.0 * self._softest[0][0]
 
 
 LEAST = 1e-5
