@@ -7,7 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from voicestream.bench.phrases import MOST_TAKEN, Recording, Trial, as_spoken, choose_limits, count_errors, decide
+from voicestream.bench.phrases import (
+    MOST_TAKEN,
+    Recording,
+    Trial,
+    as_spoken,
+    choose_limits,
+    count_errors,
+    cross_validate,
+    decide,
+)
 from voicestream.hearing.growing_audio import GrowingAudio
 from voicestream.hearing.phrase_fit import (
     Attempt,
@@ -124,3 +133,13 @@ def test_limits_lose_the_fewest_phrases_that_other_speech_allows() -> None:
     limits = choose_limits([*within, *outside])
     assert [bool(decide(trial, limits).words) for trial in within] == [True, True, True, False]
     assert sum(bool(decide(trial, limits).words) for trial in outside) <= MOST_TAKEN * len(outside)
+
+
+def test_who_is_judged_had_no_part_in_choosing_the_limits() -> None:
+    """The one phrase that fits badly is kept by limits that were chosen on it, and lost by those of the others."""
+    everybody = [*trials([-1, -2, -3, -20], True), *trials([-22, -23, -30, -40], False)]
+    together = choose_limits(everybody)
+    assert all(decide(trial, together).words for trial in everybody if trial.is_within)
+    outcomes = cross_validate(everybody, folds=4)
+    assert len(outcomes) == len(everybody)
+    assert sum(bool(outcome.words) for outcome in outcomes if outcome.is_within) == 3

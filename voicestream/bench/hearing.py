@@ -154,7 +154,7 @@ def _share() -> Iterator[Figure]:
 
 
 def _phrases() -> Iterator[Figure]:
-    for name, found in zip(("", ", by halves"), judge_people(shared_folder() / "audio"), strict=True):
+    for name, found in zip(("", ", cross-validated"), judge_people(shared_folder() / "audio"), strict=True):
         who = f"{'people' if found.kind == 'human' else 'flite'}{name}"
         errors, taken = found.word_errors, found.wrong_commands
         title = f"embedded: word errors of {found.within} commands, {who}"

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from voicestream.bench.spoken_clips import LONG_PHRASES, OTHER_PHRASES, PHRASES, spoken_by_flite
-from voicestream.errors import InputError
+from voicestream.errors import InputError, UsageError
 from voicestream.hearing.phrase_fit import LIMITS, Attempt, Limits, best_attempt, is_within_phrases
 from voicestream.hearing.phrase_graph import is_phrase, read_jsgf
 from voicestream.vocabulary import SAMPLE_RATE, Samples
@@ -35,6 +35,9 @@ _CHOICES = (
     (0.9, 1.1, 1.3, 1.6, 2.0),
 )
 """The values of each of the Limits to choose from."""
+
+FOLDS = 5
+"""Parts of a cross-validation."""
 
 MOST_TAKEN = 0.07
 """Share of other speech that may be taken for a command where limits are chosen; of speech unheard then, 0.1 may be."""
@@ -103,7 +106,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recordings", type=Path, metavar="FOLDER", help="with its manifest.tsv (default: speech that flite makes)"
     )
     parser.add_argument(
-        "--halves", action="store_true", help="judge each half with limits that were chosen on the other half"
+        "--folds",
+        type=int,
+        metavar="N",
+        help="judge each of N parts with limits that were chosen on the others (default: all, with the limits as set)",
     )
     parser.add_argument(
         "--grammar", choices=("commands", "assistant"), default="commands", help="many commands, or the assistant's own"
@@ -113,7 +119,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure and print the figures."""
+    """Measure and print the figures; raise UsageError where nobody is left to choose the limits on."""
+    if arguments.folds is not None and arguments.folds < 2:
+        raise UsageError(f"--folds {arguments.folds}: with fewer than 2 there are no others to choose on")
     if arguments.grammar == "assistant":
         from voicestream.thinking.phrases import jsgf
 
@@ -122,7 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
         grammar = read_commands()
     recordings = read_recordings(arguments.recordings) if arguments.recordings else synthesized_recordings(grammar)
     trials = asyncio.run(try_all(recordings, grammar))
-    outcomes = judge_halves(trials) if arguments.halves else [decide(trial) for trial in trials]
+    outcomes = cross_validate(trials, arguments.folds) if arguments.folds else [decide(trial) for trial in trials]
     figures = [summarize(kind, outcomes) for kind in ("human", "voice", "digit", "other")]
     if arguments.json:
         sys.stdout.write(json.dumps([asdict(figure) for figure in figures]) + "\n")
@@ -205,19 +213,18 @@ def decide(trial: Trial, limits: Limits = LIMITS) -> Outcome:
     return Outcome(trial.recording, trial.is_within, as_spoken(text), trial.seconds)
 
 
-def judge_halves(trials: Sequence[Trial]) -> list[Outcome]:
-    """Return what comes of each half of the trials with the limits that serve the other half best.
+def cross_validate(trials: Sequence[Trial], folds: int = FOLDS) -> list[Outcome]:
+    """Return what comes of each of `folds` parts of the trials with the limits that serve the other parts best.
 
     So the figures are of recordings that had no part in choosing the limits.
     """
-    groups = ([trial for trial in trials if trial.is_within], [trial for trial in trials if not trial.is_within])
-    halves = [[trial for group in groups for trial in group[start::2]] for start in (0, 1)]
-    return [
-        decide(trial, limits)
-        for judged, other in (halves, halves[::-1])
-        for limits in [choose_limits(other)]
-        for trial in judged
-    ]
+    within, outside = ([trial for trial in trials if trial.is_within is wanted] for wanted in (True, False))
+    parts = [[*within[start::folds], *outside[start::folds]] for start in range(folds)]
+    outcomes = []
+    for judged in parts:
+        limits = choose_limits([trial for part in parts if part is not judged for trial in part])
+        outcomes += [decide(trial, limits) for trial in judged]
+    return outcomes
 
 
 def choose_limits(trials: Sequence[Trial]) -> Limits:
@@ -249,7 +256,7 @@ def _is_believed(attempts: Iterable[Attempt], limits: Limits) -> bool:
 
 
 def judge_people(folder: Path) -> tuple[PhraseFigures, PhraseFigures]:
-    """Return the figures of many commands spoken by people, and those judged by halves.
+    """Return the figures of many commands spoken by people, and those of a cross-validation.
 
     Without recordings in `folder` the people are the voices of flite. Raise InputError without these.
     """
@@ -258,7 +265,7 @@ def judge_people(folder: Path) -> tuple[PhraseFigures, PhraseFigures]:
     recordings = read_recordings(folder) if is_recorded else synthesized_recordings(grammar)
     kind = "human" if is_recorded else "voice"
     trials = asyncio.run(try_all([each for each in recordings if each.kind == kind], grammar))
-    return summarize(kind, [decide(trial) for trial in trials]), summarize(kind, judge_halves(trials))
+    return summarize(kind, [decide(trial) for trial in trials]), summarize(kind, cross_validate(trials))
 
 
 def summarize(kind: str, outcomes: Sequence[Outcome]) -> PhraseFigures:
