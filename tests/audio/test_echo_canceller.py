@@ -143,6 +143,22 @@ def test_what_was_learned_of_the_room_is_kept_while_the_microphone_is_muted() ->
     assert decibels(echo[after], soft[after]) > 12
 
 
+def test_a_microphone_that_mutes_itself_between_words_hands_on_the_first_word_over_the_loudspeaker() -> None:
+    far, near = voice(12, 1), np.zeros(12 * SAMPLE_RATE, np.float32)
+    word = slice(8 * SAMPLE_RATE, 8 * SAMPLE_RATE + 8 * FRAME_SAMPLES)
+    near[word] = voice(12, 2)[word]
+    _, hard = cancel(EchoCanceller(None), near, far)
+    assert np.count_nonzero(hard[word]) > 0.9 * np.count_nonzero(near[word])
+
+
+def test_nobody_is_near_when_a_muted_microphone_hears_the_loudspeaker_at_last() -> None:
+    far = voice(12, 1)
+    echo = echo_of(far, 0.3)
+    echo[: 6 * SAMPLE_RATE] = 0
+    canceller, player = EchoCanceller(None), Player(far)
+    assert not any(canceller.cancel(frame, player).is_near for frame in frames(echo))
+
+
 class Watched:
     """A suppressor that leaves all as it is, and counts how often it is asked."""
 

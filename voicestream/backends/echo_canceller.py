@@ -61,6 +61,9 @@ does not know yet, what is louder than expected is the loudspeaker, more often t
 PATIENCE = 0.03
 """Share of a frame in what is known of the filter: it is judged by the last second."""
 
+OPEN = 1.5
+"""Seconds after a muted microphone in which nobody is told to be near: a new echo may be louder than expected."""
+
 QUIET = 0.5
 """Seconds after the last sound of the loudspeaker, after which there is no echo left, and nothing to do. With 1 s, who
 interrupted and made a short pause was taken for done, for what is no loud voice was still held for echo."""
@@ -126,6 +129,8 @@ class EchoCanceller:
         """When a delay was measured, and what it was."""
         self._measurements = 0
         self._is_aligned = False
+        self._open = OPEN
+        """Seconds since the microphone was muted."""
         self._quiet = QUIET
         self._filter_shift = 0.0
         self._suppressor_shift = 0.0
@@ -138,10 +143,12 @@ class EchoCanceller:
 
     def cancel(self, frame: Frame, speaker: Player) -> Frame:
         """Return the frame without the echo; `for_detector` is the one that is suppressed harder."""
-        if not frame.samples.any():
-            return frame  # the microphone is muted: the room has not fallen silent, and is not to be learned anew
         begin = frame.captured_at - FRAME_SECONDS
         far = speaker.reference(begin - self._filter_shift, FRAME_SAMPLES)
+        if not frame.samples.any():
+            self._pass_muted(frame, far)
+            return frame
+        self._open += FRAME_SECONDS
         self._quiet = 0.0 if far.any() else self._quiet + FRAME_SECONDS
         if self._quiet >= QUIET:
             self._near_end.add(frame.samples, far)
@@ -150,7 +157,7 @@ class EchoCanceller:
             self._align(echo, frame.captured_at, speaker)
         samples = self._filter.process(frame.samples, far)
         is_somebody = self._near_end.add(samples, far)
-        is_near = self._near_end.is_loud and self._left < WELL * self._echo
+        is_near = self._near_end.is_loud and self._left < WELL * self._echo and self._open > OPEN
         if not is_somebody:
             noise = self._near_end.noise
             self._echo += PATIENCE * (max(power(frame.samples) - noise, 0.0) - self._echo)
@@ -162,6 +169,15 @@ class EchoCanceller:
             far = speaker.reference(begin - self._suppressor_shift, FRAME_SAMPLES)
         suppressed = _float(self._suppressor.process(_pcm(frame.samples), _pcm(far)))
         return replace(frame, samples=samples, for_detector=suppressed, is_near=is_near)
+
+    def _pass_muted(self, frame: Frame, far: Samples) -> None:
+        """Learn nothing of the room, which has not fallen silent; but where no echo was ever measured, that there is none.
+
+        For then the microphone may mute itself whenever the user says nothing, and their first word counts.
+        """
+        if far.any() and not self._is_aligned:
+            self._open = 0.0
+            self._near_end.add(frame.samples, far)
 
     def _align(self, echo: Echo, now: float, speaker: Player) -> None:
         """Move the far ends when sharp measurements say that the echo is out of a canceller's reach."""
