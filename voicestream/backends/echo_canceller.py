@@ -171,7 +171,7 @@ class EchoCanceller:
         return replace(frame, samples=samples, for_detector=suppressed, is_near=is_near)
 
     def _pass_muted(self, frame: Frame, far: Samples) -> None:
-        """Learn nothing of the room, which did not fall silent; but where no echo was ever measured, that there is none.
+        """Learn nothing of the room, which did not fall silent; but where no echo was ever measured, that none is.
 
         For then the microphone may mute itself whenever the user says nothing, and their first word counts.
         """
