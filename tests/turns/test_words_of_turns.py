@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 
 from voicestream.hearing.near_end import NearEnd
+from voicestream.hearing.phrase_graph import read_jsgf
 from voicestream.speaking.word_times import estimate_words
+from voicestream.thinking.phrases import jsgf
 from voicestream.turns.backchannels import BACKCHANNELS, is_backchannel, is_hesitation
 from voicestream.turns.echo_guard import EchoGuard
 from voicestream.turns.endpointing import Endpointing
@@ -167,6 +171,11 @@ def test_nothing_heard_is_nobodys() -> None:
         "Please write to Anna that",
         "What is the?",
         "I need a recipe with…",
+        "what do you",
+        "where can i find",
+        "what is the capital of",
+        "what can you tell",
+        "my number is two oh four",
     ],
 )
 def test_an_unfinished_thought_is_known(text: str) -> None:
@@ -194,11 +203,29 @@ def test_an_unfinished_thought_is_known_in_other_languages(text: str, language: 
         "I like that",
         "Set a timer for ten minutes",
         "My number is five five two nine one four seven",
+        "what can you do",
+        "what did you say",
+        "who should i call",
+        "what is it for",
+        "where are you from",
+        "whats it like",
+        "wake me at eight oh three",
         "",
     ],
 )
 def test_a_finished_turn_is_not_waited_for(text: str) -> None:
     assert not is_unfinished(text)
+
+
+def test_every_phrase_of_the_built_in_assistant_is_finished() -> None:
+    graph, chance = read_jsgf(jsgf()), random.Random(1)
+    for _ in range(2000):
+        words: list[str] = []
+        state = 0
+        while state not in graph.ends or (graph.arcs[state] and chance.random() < 0.5):
+            word, state = chance.choice(list(graph.arcs[state].items()))
+            words.append(word)
+        assert not is_unfinished(" ".join(words), "en"), words
 
 
 @pytest.mark.parametrize("text", ["What time is it?", "how are you", "Who wrote that?", "Hello. Can you hear me?"])

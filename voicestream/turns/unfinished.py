@@ -108,6 +108,12 @@ _PERSONS = word_set("you i we he she they it")
 _MODALS = word_set("can could will would shall should do does did have has")
 _BEINGS = word_set("is are am was were")
 _ASKING = word_set("can could would shall should")
+_FRONTED = word_set("what whats who whos which")
+"""Words that stand for the object, which cannot follow the verb then: "what did you say"."""
+_TAKES_IT = word_set("do say call find make set put take get want need buy have")
+_PLACED = word_set("for from with about like")
+_BEING_QUESTIONS = _BEINGS | word_set("whats whos wheres")
+_CLOCK = word_set("at for to")
 _TRAILS_OFF = re.compile(r"(?:\.\.\.|…|[,;:\-–—])\s*$")
 _SHORTEST_QUESTION = 3
 _SHORTEST_OPENED = 7
@@ -122,7 +128,7 @@ def is_unfinished(text: str, language: str = "") -> bool:
     last = words[-1]
     if last in HESITATIONS or _TRAILS_OFF.search(text) or last in NEVER_LAST:
         return True
-    if text.rstrip().endswith("?") or words[0] in _among(REPLIES, language):
+    if text.rstrip().endswith("?") or words[0] in _among(REPLIES, language) or _is_asked(words):
         return False
     if (last in _among(OPEN_WORDS, language) and not _is_particle(words)) or _is_asking(words):
         return True
@@ -154,6 +160,14 @@ def _is_asking(words: list[str]) -> bool:
     return words[-2] in _MODALS or (words[-2] in _BEINGS and len(words) == 2)
 
 
+def _is_asked(words: list[str]) -> bool:
+    """Tell whether an English question is whole, whatever its last word: "what can you do", "what is it for"."""
+    if len(words) < _SHORTEST_QUESTION or words[-2] not in _PERSONS:
+        return False
+    is_fronted = words[0] in _FRONTED and words[-3] in _MODALS and words[-1] in _TAKES_IT
+    return is_fronted or (len(words) <= 4 and words[-3] in _BEING_QUESTIONS and words[-1] in _PLACED)
+
+
 def _is_particle(words: list[str]) -> bool:
     """Tell whether the last word belongs to the verb, as in "turn it on", "come in"."""
     return words[-1] in _PARTICLES and words[0] in _PARTICLE_VERBS and len(words) <= _LONGEST_PARTICLE_VERB
@@ -166,13 +180,14 @@ def _is_list(text: str) -> bool:
 
 
 def _is_dictated(words: list[str]) -> bool:
-    """Tell whether somebody reads out digits one by one: three to six in a row are rarely all."""
+    """Tell whether digits are being read out, of which three to six are rarely all; but not "at eight oh five"."""
     count = 0
     for word in reversed(words):
         if word not in NUMBERS and not (word.isdecimal() and len(word) == 1):
             break
         count += 1
-    return 2 < count < 7
+    is_time = count == 3 and words[-2] == "oh" and bool(_CLOCK & {*words[-4:-3]})
+    return 2 < count < 7 and not is_time
 
 
 def _among(table: dict[str, frozenset[str]], language: str) -> frozenset[str]:
