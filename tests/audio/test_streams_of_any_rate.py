@@ -172,8 +172,9 @@ def test_a_muted_microphone_is_told_once() -> None:
     async def listen() -> None:
         card = Card(SAMPLE_RATE)
         async with Microphone(card, on_notice=lambda code, message: told.append(code)).listen() as frames:
-            for _ in range(5):
-                card.record(np.zeros(round((MUTED / 2) * SAMPLE_RATE), np.float32))
+            zeros = np.zeros(round((MUTED / 2) * SAMPLE_RATE), np.float32)
+            for samples in (zeros, zeros, zeros, tone(SAMPLE_RATE, 1), zeros, zeros, zeros):
+                card.record(samples)
                 await arrived(frames)
 
     asyncio.run(listen())

@@ -28,7 +28,8 @@ processor's caches: idle, the event loop takes 1.6 % of a core, with four at a t
 PulseAudio, on a slow machine)."""
 
 MUTED = 5.0
-"""Seconds of exact zeros after which a person is told: a microphone that is on is never that quiet."""
+"""Seconds of exact zeros after which a person is told, once: a microphone that is on is never that quiet, unless it mutes
+itself between words, as with a noise gate."""
 
 WIRED = 0.95
 """Likeness from which the microphone is no microphone: when one is unplugged, PulseAudio and PipeWire move its stream
@@ -117,6 +118,7 @@ class _Arrival:
         self._heard_until = self._loop.time()
         self._standing_in: asyncio.TimerHandle | None = None
         self._zeros = 0
+        self._is_muting_told = False
         self._path = EchoPath()
         self._begin(SAMPLE_RATE)
 
@@ -210,7 +212,8 @@ class _Arrival:
     def _suspect(self, samples: Samples) -> None:
         """Tell of a microphone that is off, and leave one that is really our own loudspeaker."""
         self._zeros = 0 if samples.any() else self._zeros + 1
-        if self._zeros == round(MUTED / FRAME_SECONDS):
+        if self._zeros == round(MUTED / FRAME_SECONDS) and not self._is_muting_told:
+            self._is_muting_told = True
             self._on_notice("microphone_silent", f"the microphone {self.stream.name!r} is muted: it gives only zeros")
         if self._reference is None:
             return
