@@ -28,8 +28,8 @@ processor's caches: idle, the event loop takes 1.6 % of a core, with four at a t
 PulseAudio, on a slow machine)."""
 
 MUTED = 5.0
-"""Seconds of exact zeros after which a person is told, once: a microphone that is on is never that quiet, unless it mutes
-itself between words, as with a noise gate."""
+"""Seconds of exact zeros after which a person is told, once: a microphone that is on is never that quiet, unless it
+mutes itself between words, as with a noise gate."""
 
 WIRED = 0.95
 """Likeness from which the microphone is no microphone: when one is unplugged, PulseAudio and PipeWire move its stream
