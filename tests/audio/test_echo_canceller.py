@@ -16,6 +16,7 @@ from voicestream.backends.echo_canceller import (
     is_cancelled_by_system,
     open_canceller,
 )
+from voicestream.backends.microphone import WIRED
 from voicestream.hearing.echo_path import Echo, EchoPath
 from voicestream.speaking.reference import Reference
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
@@ -217,6 +218,20 @@ def test_a_wire_is_no_room() -> None:
     far = voice(6, 5)
     near = np.roll(far, 777) * np.float32(0.3)
     assert min(likeness for _, likeness in measurements(EchoPath(), near, far)) > 0.99
+
+
+def test_a_microphone_close_to_the_loudspeaker_is_no_wire() -> None:
+    """The loudspeaker has bass from 80 Hz on, and its own sound is 15 dB above the room's."""
+    far, length = voice(6, 5), SAMPLE_RATE // 3
+    room = np.random.default_rng(4).standard_normal(length) * 10 ** (-3 * np.arange(length) / length)
+    response = 10 ** (-15 / 20) * room / np.linalg.norm(room)
+    response[0] += 1
+    turns = 1j * np.fft.rfftfreq(2 * len(far), 1 / SAMPLE_RATE) / 80
+    bass = turns**2 / (1 + np.sqrt(2) * turns + turns**2)
+    spectrum = np.fft.rfft(far, 2 * len(far)) * np.fft.rfft(response, 2 * len(far)) * bass
+    near = np.fft.irfft(spectrum)[: len(far)].astype(np.float32)
+    likenesses = [likeness for _, likeness in measurements(EchoPath(), near, far)]
+    assert 0.9 < max(likenesses) < WIRED
 
 
 def test_strangers_are_not_taken_for_an_echo() -> None:

@@ -31,7 +31,7 @@ MUTED = 5.0
 """Seconds of exact zeros after which a person is told, once: a microphone that is on is never that quiet, unless it
 mutes itself between words, as with a noise gate."""
 
-WIRED = 0.95
+WIRED = 0.985
 """Likeness from which the microphone is no microphone: when one is unplugged, PulseAudio and PipeWire move its stream
 to another source without a word, such as the loudspeaker's monitor, and the assistant would hear itself for ever."""
 

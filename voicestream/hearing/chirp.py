@@ -39,7 +39,7 @@ class ChirpEcho:
     noise_db: float = -100.0
     """Decibels of the microphone before it, against full scale."""
     likeness: float = 0.0
-    """Correlation, 0 to 1; a room is below 0.95, what is above is no room but a wire."""
+    """Correlation, 0 to 1: EchoPath.likeness."""
 
 
 def make_chirp(rate: int) -> Samples:

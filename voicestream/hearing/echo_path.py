@@ -79,7 +79,8 @@ class EchoPath:
     def likeness(self, echo: Echo) -> float:
         """Return the correlation of both ends at the delay of the last measurement, 0 to 1.
 
-        A simulated room gave 0.4 to 0.6; 0.95 is no room, but a wire.
+        Simulated rooms gave 0.4 to 0.6; a microphone close to a large loudspeaker, whose own sound is 15 dB above the
+        room's, up to 0.98. A wire gives 0.99 and more.
         """
         heard = self._near.samples[_MARGIN + round(echo.delay * SAMPLE_RATE) :]
         middle = self._far.samples[_MARGIN:-_MARGIN]
