@@ -107,7 +107,7 @@ class SpeechIgnored(Event):
 
     name: ClassVar[str] = "speech_ignored"
     reason: str
-    """silence, backchannel, echo, muted, asleep, not interruptible, stopped or typed"""
+    """silence, backchannel, echo, unclear, muted, asleep, not interruptible, stopped or typed"""
     text: str
     """what was understood of it; empty where it was not meant for the assistant"""
 

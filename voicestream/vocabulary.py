@@ -151,6 +151,8 @@ class Transcript:
     speech: int
     """Number of the speech (SpeechStarted) that it belongs to, from 0."""
     language: str = ""
+    is_unclear: bool = False
+    """Whether somebody surely spoke, but the words that were found are not believed; the text is empty then."""
 
 
 @dataclass(frozen=True, slots=True)

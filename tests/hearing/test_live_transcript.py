@@ -155,6 +155,27 @@ def test_what_was_not_believed_before_the_pause_is_not_decoded_anew() -> None:
     assert len(oracle.calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "is_suspect", "probability", "is_unclear"),
+    [
+        ("speak a little louder", True, 0.95, True),
+        ("speak a little louder", False, 0.95, False),
+        ("speak a little louder", True, 0.6, False),
+        ("speak louder", True, 0.95, False),
+    ],
+    ids=["a sentence that is not believed", "a believed one", "perhaps nobody", "too little"],
+)
+def test_it_is_told_that_somebody_spoke_and_was_not_understood(
+    text: str, is_suspect: bool, probability: float, is_unclear: bool
+) -> None:
+    probabilities, words, starts = script((text, 3))
+    oracle = Oracle(words, starts, delay=0.02, is_suspect=is_suspect)
+    heard = hear(oracle, [min(each, probability) for each in probabilities])
+    finals = [item for _, item in transcripts(heard) if item.is_final]
+    assert [item.is_unclear for item in finals][-1] == is_unclear
+    assert all(item.text == "" for item in finals if item.is_unclear)
+
+
 def test_the_final_text_is_there_when_the_end_is_confirmed() -> None:
     probabilities, words, starts = script(("set a timer for five minutes please", 3))
     heard = hear(Oracle(words, starts, delay=0.2), probabilities)

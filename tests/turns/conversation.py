@@ -78,6 +78,10 @@ class Conversation:
         """The final transcript of all up to the pause arrives."""
         return self.add(Transcript(text, text, True, self.voice_end, self.speech, language))
 
+    def unclear(self) -> list[Action]:
+        """The final transcript arrives, of words that are not believed, though somebody spoke."""
+        return self.add(Transcript("", "", True, self.voice_end, self.speech, is_unclear=True))
+
     def wait(self, seconds: float) -> list[Action]:
         """Silence passes, frame by frame."""
         actions: list[Action] = []

@@ -25,7 +25,7 @@ from voicestream.bench.rehearsal import (
     SpokenPhrase,
 )
 from voicestream.bench.room import HeardWord, Room, RoomMicrophone, RoomSettings
-from voicestream.config import Config
+from voicestream.config import Config, Turns
 from voicestream.events import Event, Events
 from voicestream.parts import EchoCanceller, Parts, Recognizer, Speaker, SpeechDetector
 from voicestream.stepped_time import run_in_virtual_time
@@ -162,7 +162,7 @@ class Stage:
         """Play one conversation in virtual time, and return what came of it."""
 
         async def conversation() -> Scene:
-            config = Config()
+            config = Config(turns=Turns(sounds=False))  # what is heard is the answer, and no receipt
             room = Room(settings, self.far_level)
             events = Events(asyncio.get_running_loop().time)
             async with FileSpeaker(rate=SAMPLE_RATE) as speaker:

@@ -16,6 +16,7 @@ from voicestream.hearing.running_speech import (
     RunningSpeech,
     believed_text,
     end_of,
+    is_unclear,
     joined,
     make_request,
     make_transcript,
@@ -137,6 +138,7 @@ class LiveTranscript:
             return []
         speech.covered, speech.final = request.end, believed_text(found, request)
         speech.is_suspect, speech.is_early = found.is_suspect, request.is_paced
+        speech.is_unclear = is_unclear(found, request)
         speech.language = found.language or speech.language
         if speech.is_covered() and speech.end:
             return [self._last_transcript(speech)]

@@ -47,6 +47,10 @@ SURENESS_PITCHED, PITCHED = 0.45, 0.45
 """The same where the voiced frames have so strong a pitch. Measured: what the detector takes for a voice in noise has
 0.27 to 0.38, one person whom it half believes 0.41 with noise 5 dB under the voice, and 0.62 with 20 dB."""
 
+UNCLEAR_SECONDS, UNCLEAR_SURENESS, UNCLEAR_WORDS = 1.0, 0.7, 3
+"""Seconds of voice, its mean probability, and words that are not believed, from which somebody surely spoke: a cough is
+shorter, and what is made of noise is no sentence."""
+
 RESET = 5.0
 """Seconds of audio after which a pause at a sentence's end begins the text anew; what stands before it, stands."""
 
@@ -86,6 +90,7 @@ class RunningSpeech:
     final: str = ""
     language: str = ""
     is_suspect: bool = False
+    is_unclear: bool = False
     is_early: bool = False
     """Whether the last decode began before the pause was certain."""
     shown: str = "|"
@@ -198,9 +203,17 @@ def believed_text(found: Hypothesis, request: Request) -> str:
     return text if is_said else ""
 
 
+def is_unclear(found: Hypothesis, request: Request) -> bool:
+    """Tell whether somebody surely spoke, but not the words that were found."""
+    seconds = sum(end - start for start, end in request.voices)
+    is_long = seconds >= UNCLEAR_SECONDS and len(plain_words(found.text)) >= UNCLEAR_WORDS
+    return found.is_suspect and is_long and request.sureness >= UNCLEAR_SURENESS
+
+
 def make_transcript(speech: RunningSpeech, settled: Settled, time: float, *, is_final: bool) -> Transcript:
     text, stable = joined(speech.base, settled.text), joined(speech.base, settled.stable)
-    return Transcript(text, stable, is_final, time, speech.number, speech.language)
+    is_nothing_clear = speech.is_unclear and is_final and not text
+    return Transcript(text, stable, is_final, time, speech.number, speech.language, is_nothing_clear)
 
 
 def _levels_db(pieces: Sequence[SpeechAudio]) -> Samples:

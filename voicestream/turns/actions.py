@@ -220,7 +220,9 @@ class CloseSpeech:
     """Let the segmenter end the running speech at its last voice: what follows is a new one."""
 
 
-IgnoreReason = Literal["silence", "backchannel", "echo", "muted", "asleep", "not interruptible", "stopped", "typed"]
+IgnoreReason = Literal[
+    "silence", "backchannel", "echo", "unclear", "muted", "asleep", "not interruptible", "stopped", "typed"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ def notice_no_echo(floor: Floor, event: object) -> None:
 
 
 def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
-    """Stop for the user's own words; go on after a backchannel, a cough, or the assistant's own words."""
+    """Stop for the user's own words, even unclear ones; go on after a backchannel, a cough, or the assistant's own."""
     if floor.is_deaf_to_speech or event.speech < floor.words.first_speech:
         return
     text, language = floor.surely_users_words(event), floor.words.language
@@ -183,6 +183,9 @@ def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
     is_first_echo = _is_first_echo(floor) and not is_stop(text, language)
     if is_called or (not is_listening_sound and not is_first_echo and is_sure(floor, event, text)):
         interrupt(floor, event)
+    elif event.is_unclear and _has_outlived_echo(floor):
+        interrupt(floor, event)
+        floor.play_sound("error")
     elif floor.is_understood or (floor.state is State.SPEAKING and _is_long(floor, event)):
         reason: SoundReason = "backchannel" if is_listening_sound else "echo" if text != event.text else "silence"
         if reason == "echo" and not text:
@@ -203,13 +206,21 @@ def is_sure(floor: Floor, event: Transcript, text: str) -> bool:
     words, all_words = bare_words(text), bare_words(event.text)
     if is_stop(text, floor.words.language) and (event.is_final or floor.state is State.SPEAKING):
         return True
-    is_outlived = floor.state is State.PAUSED and floor.voice_end >= floor.silenced_at + ECHO_ENDS
     is_unlike = not floor.may_be_own(text, event)
     is_near = is_unlike and floor.near >= NEAR
-    is_theirs = is_outlived or (is_unlike and len(words) >= MOSTLY * len(all_words)) or not floor.has_echo(event)
+    is_theirs = (
+        _has_outlived_echo(floor) or (is_unlike and len(words) >= MOSTLY * len(all_words)) or not floor.has_echo(event)
+    )
     is_clear = event.is_final and (is_near or (is_theirs and not floor.leaks))
     needed = 1 if is_clear else SURE_WORDS  # a misheard echo is one word as a rule, and dies with the loudspeaker
     return len(words) >= max(needed, SURE_SHARE * len(all_words))
+
+
+def _has_outlived_echo(floor: Floor) -> bool:
+    """Tell whether the voice went on when the loudspeaker had been paused for it, and the echo was over."""
+    is_paused_for_it = floor.silenced_at >= floor.starts.get(floor.speech, floor.now)
+    is_in_silence = floor.state is State.PAUSED or floor.voice_end < floor.sounding_since
+    return is_paused_for_it and is_in_silence and floor.voice_end >= floor.silenced_at + ECHO_ENDS
 
 
 def _is_first_echo(floor: Floor) -> bool:

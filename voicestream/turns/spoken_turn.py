@@ -14,6 +14,7 @@ class _Part:
     heard: str
     time: float
     is_final: bool
+    is_unclear: bool
 
 
 class SpokenTurn:
@@ -29,7 +30,9 @@ class SpokenTurn:
     def add(self, transcript: Transcript, users: str, surely_users: str) -> None:
         """Take what is known of a speech now, and the parts of its text that the user said, and surely said."""
         if transcript.speech >= self.first_speech:
-            part = _Part(users, surely_users, transcript.text, transcript.time, transcript.is_final)
+            part = _Part(
+                users, surely_users, transcript.text, transcript.time, transcript.is_final, transcript.is_unclear
+            )
             self._parts[transcript.speech] = part
             self.language = transcript.language or self.language
 
@@ -58,6 +61,11 @@ class SpokenTurn:
     def has_echo(self) -> bool:
         """Whether words were heard that the user did not say."""
         return any(part.text != part.heard for part in self._parts.values())
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether something was surely said that the recognizer did not understand."""
+        return any(part.is_unclear for part in self._parts.values())
 
     def is_understood(self, speech: int, voice_end: float) -> bool:
         """Tell whether the final text of every speech up to `speech`, which fell silent at `voice_end`, is in."""

@@ -82,8 +82,12 @@ def settle(floor: Floor, event: object) -> None:
 def drop_speech(floor: Floor) -> None:
     """Return to where we were: it was a cough, a noise, or the assistant's own voice."""
     floor.end_answer()
-    has_words = bool(bare_words(floor.words.text))
-    floor.ignore_speech("backchannel" if has_words else "echo" if floor.words.has_echo else "silence")
+    if bare_words(floor.words.text):
+        floor.ignore_speech("backchannel")
+    elif floor.words.has_echo:
+        floor.ignore_speech("echo")
+    else:
+        floor.ignore_speech("unclear" if floor.words.is_unclear else "silence")
     floor.rest()
 
 
