@@ -89,10 +89,13 @@ class Room:
             if self.random.random() < 0.1:
                 self.feed(talk.add(RecognitionFailed("It is broken.", speech, talk.now)))
                 text = ""
-            self.feed(talk.add(Transcript(text, text, True, talk.now, speech)))
+            self.feed(talk.add(self.transcript(text, True, speech)))
         elif talk.is_open:
-            is_final = not self.is_voiced
-            self.feed(talk.add(Transcript(text, text, is_final, talk.now, talk.speech)))
+            self.feed(talk.add(self.transcript(text, not self.is_voiced, talk.speech)))
+
+    def transcript(self, text: str, is_final: bool, speech: int) -> Transcript:
+        is_unclear = is_final and not text and self.random.random() < 0.5
+        return Transcript(text, text, is_final, self.talk.now, speech, is_unclear=is_unclear)
 
     def assistant(self) -> None:
         if self.answer is None:
