@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -34,6 +35,9 @@ mutes itself between words, as with a noise gate."""
 WIRED = 0.985
 """Likeness from which the microphone is no microphone: when one is unplugged, PulseAudio and PipeWire move its stream
 to another source without a word, such as the loudspeaker's monitor, and the assistant would hear itself for ever."""
+
+TOLD_AGAIN = 60.0
+"""Seconds without such a loss after which the next one is told."""
 
 Reference = Callable[[float, int], Samples]
 """What the loudspeaker plays from a time of the clock on: Speaker.reference."""
@@ -119,6 +123,7 @@ class _Arrival:
         self._standing_in: asyncio.TimerHandle | None = None
         self._zeros = 0
         self._is_muting_told = False
+        self._wired_at = -math.inf
         self._path = EchoPath()
         self._begin(SAMPLE_RATE)
 
@@ -219,4 +224,6 @@ class _Arrival:
             return
         echo = self._path.add(samples, self._reference(self._heard_until - FRAME_SECONDS, FRAME_SAMPLES))
         if echo is not None and self._path.likeness(echo) > WIRED:
-            self.stream.lose("the sound server put the loudspeaker's own sound in its place")
+            is_told = self._heard_until < self._wired_at + TOLD_AGAIN  # then it was opened in vain, and will be again
+            self._wired_at = self._heard_until
+            self.stream.lose("" if is_told else "the sound server put the loudspeaker's own sound in its place")
