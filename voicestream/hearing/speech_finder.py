@@ -17,6 +17,9 @@ NEAR, NEAR_MOST = 0.55, 0.7
 at most: somebody or something is near then, and the words tell which. Over the loudspeaker, after frames that were
 silenced, the detector is slow to believe. At most so sure, that a cough's phantom words are not believed for it."""
 
+FADED = 1e-3
+"""Amplitude of the fading offset under which a frame that was silenced is silent: -60 dB."""
+
 
 class SpeechFinder:
     """Turns the frames of one stream into speech events: rates what came, and adds it frame by frame."""
@@ -33,8 +36,9 @@ class SpeechFinder:
         voices = centred.copy()
         for voice, frame in zip(voices, frames, strict=True):
             if frame.for_detector is not None:
-                is_silent = not frame.for_detector.any()  # and stays so: an offset would fade for ever
-                voice[:] = 0.0 if is_silent else self._detector_level.centred(frame.for_detector[np.newaxis])
+                voice[:] = self._detector_level.centred(frame.for_detector[np.newaxis])
+                if not frame.for_detector.any() and np.abs(voice).max() < FADED:
+                    voice[:] = 0.0  # what the detector knows by heart
         probabilities = self._detector.probabilities(self._detector_level.lifted(voices))
         return [
             (replace(frame, samples=samples), _near(probability) if frame.is_near else probability)
