@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from voicestream.hearing.adaptive_filter import AdaptiveFilter
 from voicestream.hearing.echo_path import WINDOW, Echo, EchoPath
-from voicestream.hearing.near_end import NearEnd, power
+from voicestream.hearing.near_end import MEMORY, NearEnd, power
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
 
 if TYPE_CHECKING:
@@ -132,6 +132,8 @@ class EchoCanceller:
         self._open = OPEN
         """Seconds since the microphone was muted."""
         self._quiet = QUIET
+        self._unplayed: deque[Samples] = deque(maxlen=MEMORY)
+        """The last frames while nothing was played; they tell the noise, and are looked at when something is played."""
         self._filter_shift = 0.0
         self._suppressor_shift = 0.0
         """Seconds by which the far end of each is held back."""
@@ -151,8 +153,10 @@ class EchoCanceller:
         self._open += FRAME_SECONDS
         self._quiet = 0.0 if far.any() else self._quiet + FRAME_SECONDS
         if self._quiet >= QUIET:
-            self._near_end.add(frame.samples, far)
+            self._unplayed.append(frame.samples)
             return frame
+        while self._unplayed:
+            self._near_end.add(self._unplayed.popleft(), np.zeros(FRAME_SAMPLES, np.float32))
         if echo := self._path.add(frame.samples, far):
             self._align(echo, frame.captured_at, speaker)
         samples = self._filter.process(frame.samples, far)
