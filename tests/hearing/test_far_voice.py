@@ -47,7 +47,7 @@ def text_of(folder: Path, audio: Samples) -> str:
 
 
 @pytest.mark.parametrize(
-    ("level_db", "count"), [(-35.0, 3), (-40.0, 3), (-45.0, 3), (-35.0, 2), (-40.0, 2), (-45.0, 2)]
+    ("level_db", "count"), [(-35.0, 3), (-40.0, 3), (-45.0, 3), (-35.0, 2), (-40.0, 2), (-45.0, 2), (-50.0, 1)]
 )
 @pytest.mark.parametrize("seed", [0, 3])
 def test_a_television_far_away_has_no_text(tiny: Path, say: Say, level_db: float, count: int, seed: int) -> None:
