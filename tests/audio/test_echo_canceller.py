@@ -146,6 +146,8 @@ def test_what_was_learned_of_the_room_is_kept_while_the_microphone_is_muted() ->
 
 def test_a_microphone_that_mutes_itself_between_words_hands_on_the_first_word_over_the_loudspeaker() -> None:
     far, near = voice(12, 1), np.zeros(12 * SAMPLE_RATE, np.float32)
+    question = slice(2 * SAMPLE_RATE)
+    far[question], near[question] = 0, voice(2, 3)
     word = slice(8 * SAMPLE_RATE, 8 * SAMPLE_RATE + 8 * FRAME_SAMPLES)
     near[word] = voice(12, 2)[word]
     _, hard = cancel(EchoCanceller(None), near, far)

@@ -155,8 +155,7 @@ class EchoCanceller:
         if self._quiet >= QUIET:
             self._unplayed.append(frame.samples)
             return frame
-        while self._unplayed:
-            self._near_end.add(self._unplayed.popleft(), np.zeros(FRAME_SAMPLES, np.float32))
+        self._hear_room()
         if echo := self._path.add(frame.samples, far):
             self._align(echo, frame.captured_at, speaker)
         samples = self._filter.process(frame.samples, far)
@@ -181,7 +180,13 @@ class EchoCanceller:
         """
         if far.any() and not self._is_aligned:
             self._open = 0.0
+            self._hear_room()
             self._near_end.add(frame.samples, far)
+
+    def _hear_room(self) -> None:
+        """Look at what was heard before something was played."""
+        while self._unplayed:
+            self._near_end.add(self._unplayed.popleft(), np.zeros(FRAME_SAMPLES, np.float32))
 
     def _align(self, echo: Echo, now: float, speaker: Player) -> None:
         """Move the far ends when sharp measurements say that the echo is out of a canceller's reach."""
