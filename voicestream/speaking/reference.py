@@ -16,6 +16,11 @@ TAPS = 24
 """Zero crossings of the interpolating sinc on each side; with it nothing above 9 kHz folds back louder than -60 dB."""
 
 
+FINE = 8
+"""Places between two samples at which is read, at least: where the clocks of microphone and loudspeaker drift apart,
+the reference slides by such steps, 3 µs at 48 kHz."""
+
+
 class Reference:
     """A ring of what was played, read at another rate without the delay of a resampling stream."""
 
@@ -24,8 +29,9 @@ class Reference:
         self._ring = np.zeros(round(seconds * rate), np.float32)
         self._end = 0
         common = gcd(rate, SAMPLE_RATE)
-        self._phases = SAMPLE_RATE // common
-        self._steps_per_sample = rate // common
+        self._phases = FINE * SAMPLE_RATE // common
+        self._step = FINE * rate // common
+        """Phases from one sample that is read to the next."""
         self._kernels = _kernels(rate, self._phases)
         self._silent_from = 0
 
@@ -44,14 +50,15 @@ class Reference:
         position = self.time.position_of(time)
         if position - half >= self._silent_from:
             return np.zeros(count, np.float32)
-        step = self._steps_per_sample
+        step = self._step
         tick = round(position * self._phases)
         first, last = tick // self._phases - half, (tick + (count - 1) * step) // self._phases + half
         if last < self._end - len(self._ring):
             return np.zeros(count, np.float32)
         heard = self._slice(first, last)
-        if self._phases == 1:  # as at 48 kHz: one kernel for all, whose products need not be laid out one by one
-            rows = [np.correlate(heard[k::step], self._kernels[0, k::step])[:count] for k in range(step)]
+        if step % self._phases == 0:  # as at 48 kHz: one kernel for all, whose products need not be laid out one by one
+            kernel, step = self._kernels[tick % self._phases], step // self._phases
+            rows = [np.correlate(heard[k::step], kernel[k::step])[:count] for k in range(step)]
             decimated: Samples = np.sum(rows, axis=0)
             return decimated
         places, phases = np.divmod(tick + np.arange(count) * step, self._phases)
