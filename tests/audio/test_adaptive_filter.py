@@ -55,3 +55,18 @@ def test_without_a_far_end_nothing_is_changed() -> None:
     near = noise(1, 3)
     left = cancel(near, np.zeros_like(near))
     assert np.array_equal(left, near[: len(left)])
+
+
+def test_after_a_pause_a_moved_loudspeaker_is_learned_faster_than_it_was_forgotten() -> None:
+    far = noise(5, 1)
+    echo, moved = echo_of(far), np.concatenate((np.zeros(4, np.float32), echo_of(far)))
+    left = {}
+    for paused in (0, 300):
+        adaptive, pieces = AdaptiveFilter(), []
+        for near in (echo, moved):
+            for begin in range(0, len(far) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
+                frame = slice(begin, begin + FRAME_SAMPLES)
+                pieces.append(adaptive.process(near[frame], far[frame]))
+            adaptive.doubt(paused)
+        left[paused] = np.concatenate(pieces)[len(far) + SAMPLE_RATE : len(far) + 2 * SAMPLE_RATE]
+    assert decibels(left[0], left[300]) > 3

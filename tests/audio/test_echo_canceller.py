@@ -17,6 +17,7 @@ from voicestream.backends.echo_canceller import (
     open_canceller,
 )
 from voicestream.backends.microphone import WIRED
+from voicestream.bench.room import Room, RoomSettings
 from voicestream.hearing.echo_path import Echo, EchoPath
 from voicestream.speaking.reference import Reference
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
@@ -250,3 +251,14 @@ def test_a_voice_that_is_louder_than_the_echo_is_told_to_be_near() -> None:
     alone, both = (slice(round(begin / FRAME_SECONDS), round(end / FRAME_SECONDS)) for begin, end in ((4, 8), (9, 11)))
     assert not are_near[alone].any()
     assert are_near[both].mean() > 0.25  # its syllables: half of it is pauses, and its weak ones are no louder
+
+
+@pytest.mark.parametrize("drift", [0.0, -100e-6, 100e-6])
+def test_two_devices_whose_clocks_drift_apart_are_followed(drift: float) -> None:
+    far = voice(16, 1)
+    room = Room(RoomSettings(delay=0.05, echo_db=0.0, snr_db=60.0, drift=drift, seed=2), far_level=0.05)
+    count = len(far) // FRAME_SAMPLES * FRAME_SAMPLES
+    microphone = np.concatenate([room.mix(frame) for frame in far[:count].reshape(-1, FRAME_SAMPLES)])
+    clean, _ = cancel(EchoCanceller(None), microphone, far)
+    late = slice(12 * SAMPLE_RATE, count)
+    assert decibels(microphone[late], clean[late]) > 20

@@ -15,12 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from voicestream.parts import Speaker
+from voicestream.speaking.stream_time import StreamTime
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Played, Samples
 
 VOICE_LEVEL = 0.05
 """Root mean square of the person's voice at the microphone: -26 dB of full scale."""
 REMEMBERED = 1500
 """Frames of which the parts are kept: 48 s, longer than any speech."""
+WANDERS_FOR = 4.0
+"""Seconds for which PulseAudio's times stay off to the same side, about (measured)."""
 _FFT = 16_384
 """Samples of a transform; holds a frame and the longest tail."""
 
@@ -37,6 +40,11 @@ class RoomSettings:
     """Level of the echo against the person's voice; None is a headphone."""
     snr_db: float = 20.0
     """Level of the person's voice against the noise."""
+    wander: float = 0.003
+    """Seconds by which the measured times of the microphone's blocks wander about the true ones, root mean square; as
+    PulseAudio's do, within some seconds."""
+    drift: float = 0.0
+    """Seconds by which the echo comes later each second: how much slower the loudspeaker's clock runs."""
     seed: int = 0
 
 
@@ -83,6 +91,8 @@ class Room:
         self._far = np.zeros(_FFT, np.float32)
         gain = 0.0 if settings.echo_db is None else 10 ** (settings.echo_db / 20) * VOICE_LEVEL / far_level
         self._response = np.fft.rfft(gain * impulse_response(settings, self._random), _FFT)
+        self._lateness = -2j * np.pi * SAMPLE_RATE * np.fft.rfftfreq(_FFT)
+        """Exponent that makes a second of lateness."""
         self._noise_level = VOICE_LEVEL * 10 ** (-settings.snr_db / 20)
         self._brown = np.zeros(0, np.float32)
 
@@ -104,7 +114,10 @@ class Room:
     def mix(self, far: Samples) -> Samples:
         """Return the next frame, while the loudspeaker plays `far`."""
         self._far = np.concatenate((self._far[FRAME_SAMPLES:], far))
-        echo = np.fft.irfft(np.fft.rfft(self._far) * self._response, _FFT)[-FRAME_SAMPLES:]
+        response = self._response
+        if self.settings.drift:
+            response = response * np.exp(self._lateness * self.settings.drift * self.now)
+        echo = np.fft.irfft(np.fft.rfft(self._far) * response, _FFT)[-FRAME_SAMPLES:]
         near = np.zeros(FRAME_SAMPLES, np.float32)
         here = self._near[:FRAME_SAMPLES]
         near[: len(here)] = here
@@ -124,6 +137,21 @@ class Room:
             self._brown = (pink * self._noise_level / np.sqrt(np.mean(pink**2))).astype(np.float32)
         frame, self._brown = self._brown[:FRAME_SAMPLES], self._brown[FRAME_SAMPLES:]
         return frame
+
+
+class _Wander:
+    """By how much the measured times are off: a random walk that is drawn back to zero, and jitter."""
+
+    def __init__(self, settings: RoomSettings) -> None:
+        self._random = np.random.default_rng(settings.seed)
+        self._size = settings.wander
+        self._off = self._size
+
+    def next(self) -> float:
+        """Return the seconds for the next block."""
+        kept = 1 - FRAME_SECONDS / WANDERS_FOR
+        self._off = kept * self._off + self._size * float(np.sqrt(1 - kept**2) * self._random.standard_normal())
+        return self._off + self._size / 2 * float(self._random.standard_normal())
 
 
 def impulse_response(settings: RoomSettings, random: np.random.Generator) -> Samples:
@@ -173,6 +201,8 @@ class RoomMicrophone:
     async def _frames(self) -> AsyncGenerator[Frame, None]:
         loop = asyncio.get_running_loop()
         start = loop.time()
+        times = StreamTime(SAMPLE_RATE)
+        wander = _Wander(self._room.settings)
         while self._is_open:
             begin = self._room.now
             await asyncio.sleep(start + begin + FRAME_SECONDS - loop.time())
@@ -181,7 +211,10 @@ class RoomMicrophone:
             if (sounding := np.flatnonzero(far)).size:
                 self.far_sounded_at = begin + (int(sounding[-1]) + 1) / SAMPLE_RATE
             self._note_words(begin)
-            yield Frame(self._room.mix(far), begin, loop.time())
+            samples = self._room.mix(far)
+            end = self._room.count * FRAME_SAMPLES
+            times.note(end, start + self._room.now + wander.next())
+            yield Frame(samples, begin, times.time_of(end))
 
     def _note_words(self, begin: float) -> None:
         """Note the words that began to sound in this frame; they reach the microphone after the delay."""

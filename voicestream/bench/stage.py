@@ -42,6 +42,8 @@ VOICE_DELAY = 0.08
 DECODE = 0.15
 """Seconds that the oracle needs for a decode."""
 ASSISTANT_VOICE = "en-us"
+DRIFTS = (0.0, 0.0, 30e-6, -100e-6)
+"""Of the loudspeaker's clock against the microphone's: both in one device as a rule, or two devices."""
 PERSONS = ("en-us+f3", "en-gb+m3", "en-gb-scotland+m7", "en-us+f2")
 
 
@@ -205,6 +207,7 @@ def rooms(count: int, seed: int, echo: bool = True) -> list[RoomSettings]:
             delay=chance.choice((0.02, 0.08, 0.15, 0.3)),
             echo_db=chance.choice((-30.0, -20.0, -10.0, 0.0)) if echo else None,
             snr_db=chance.choice((5.0, 10.0, 20.0)),
+            drift=DRIFTS[number % len(DRIFTS)],
             seed=seed * 1000 + number,
         )
         for number in range(count)

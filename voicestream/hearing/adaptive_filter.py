@@ -18,12 +18,21 @@ from voicestream.vocabulary import FRAME_SAMPLES, Samples
 FORGET = 0.999
 """Share of the room that is expected to be the same a frame later."""
 
-STEADY = 0.8
+STEADY = 0.9
 """Share of the last frames' error that counts for what the filter cannot explain: voices and noise."""
 
-UNKNOWN, FADES = 0.1, 0.6
+UNKNOWN, FADES = 0.3, 0.7
 """Power of the room's response, as a share of the loudspeaker's, that is thought possible at the start, and what is
-left of it a frame (32 ms) later in the echo. Of 25 combinations these learned fastest (27 dB in 3 s)."""
+left of it a frame (32 ms) later in the echo."""
+
+FIRST_OTHER = 10.0
+"""Power at the start of what the filter cannot explain, so that the first syllable does not settle what it thinks of
+the room: it is louder than a voice, and nine tenths of it are left a frame later."""
+
+LEARNED = 0.3
+"""Share of what a frame could tell of the room by which the doubt falls: half of it were right if nothing were cut off.
+Of 360 combinations of these five numbers, in simulated rooms and a recorded one, these are among those that learn
+fastest and suffer least from a voice: 14 dB instead of 6 after 3 s of speech in a hard room."""
 
 
 class AdaptiveFilter:
@@ -38,7 +47,7 @@ class AdaptiveFilter:
         self._response = np.zeros((frames, bins), np.complex64)
         fading = UNKNOWN * FADES ** np.arange(frames, dtype=np.float32)
         self._doubt = np.repeat(fading[:, None], bins, axis=1)
-        self._other = np.zeros(bins, np.float32)
+        self._other = np.full(bins, FIRST_OTHER, np.float32)
 
     def process(self, near: Samples, far: Samples) -> Samples:
         """Return `near` without the echo of `far` and of the frames before it."""
@@ -57,9 +66,16 @@ class AdaptiveFilter:
         change = np.fft.irfft(step * np.conj(self._spectra) * error, axis=1)
         change[:, count:] = 0.0  # a longer response would wrap around
         self._response += np.fft.rfft(change, axis=1)
-        known = 1 - 0.5 * step * self._powers
-        self._doubt = FORGET**2 * known * self._doubt + (1 - FORGET**2) * _squared(self._response)
+        known = 1 - LEARNED * step * self._powers
+        self._doubt *= known
+        self.doubt(1)
         return left
+
+    def doubt(self, frames: int) -> None:
+        """Expect the room to have changed as it does in some frames: somebody moves, and clocks drift apart."""
+        kept = FORGET ** (2 * frames)
+        self._doubt *= kept
+        self._doubt += (1 - kept) * _squared(self._response)
 
 
 def _squared(spectra: NDArray[np.complexfloating[Any, Any]]) -> Samples:

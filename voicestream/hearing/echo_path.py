@@ -24,6 +24,16 @@ PIECE_SAMPLES, SLIP_SAMPLES = 2048, 32
 """Likeness is the median of that of short pieces, each at its own best slip: the two clocks' lines still settle, and a
 busy machine makes holes."""
 
+FARTHEST_SLIP = 48
+"""Samples (3 ms) by which the echo may have become later since the measurements before: 1 millisecond a second."""
+
+BEFORE, AFTER = 80, 1000
+"""Samples (5 and 62 ms) about the delay that show the room, which slips as a whole: its strongest reflection is now
+this one, now that."""
+
+SLIPPED = 0.3
+"""Likeness to the room before from which a slip is one: 0.33 to 0.97 in rooms while only the loudspeaker sounds."""
+
 AUDIBLE = 1e-3
 """Root mean square of the far end below which nothing can be measured: -60 dB."""
 
@@ -38,6 +48,8 @@ class Echo:
     """Seconds by which the microphone hears it later than the reference says; negative where it is earlier."""
     sharpness: float
     """Height of the peak of the whitened correlation above its surroundings, in standard deviations."""
+    slip: float
+    """Seconds by which it is later than in the mean of the measurements before; 0 where that cannot be told."""
 
 
 class EchoPath:
@@ -70,11 +82,14 @@ class EchoPath:
         heard, middle = self._near.samples, self._far.samples[_MARGIN:-_MARGIN]
         if not _is_audible(middle):
             return None
+        now = _correlation(heard, middle)
+        slip = _slip(now, self._seen)
         self._seen *= np.float32(0.5 ** (self.every / HALF_LIFE))
-        self._seen += _correlation(heard, middle)
+        self._seen += now
         height = np.abs(self._seen)
         lag = int(np.argmax(height))
-        return Echo((lag - _MARGIN) / SAMPLE_RATE, float(height[lag] / (np.std(self._seen) + 1e-12)))
+        sharpness = float(height[lag] / (np.std(self._seen) + 1e-12))
+        return Echo((lag - _MARGIN) / SAMPLE_RATE, sharpness, slip / SAMPLE_RATE)
 
     def likeness(self, echo: Echo) -> float:
         """Return the correlation of both ends at the delay of the last measurement, 0 to 1.
@@ -124,6 +139,21 @@ def _correlation(near: Samples, middle: Samples) -> Samples:
     # Knapp and Carter, The generalized correlation method for estimation of time delay, 1976.
     whitened = np.fft.irfft(cross / (np.abs(cross) + 1e-12), size)[: 2 * _MARGIN + 1]
     return whitened.astype(np.float32)
+
+
+def _slip(now: Samples, before: Samples) -> float:
+    """Return by how many samples the room in `now` is later than in `before`, as correlations show it; 0 if unlike."""
+    lag = int(np.clip(np.argmax(np.abs(before)), BEFORE + FARTHEST_SLIP, len(before) - AFTER - FARTHEST_SLIP))
+    room = before[lag - BEFORE : lag + AFTER]
+    around = now[lag - BEFORE - FARTHEST_SLIP : lag + AFTER + FARTHEST_SLIP]
+    likeness = np.correlate(around, room)
+    best = int(np.argmax(likeness))
+    if not 0 < best < len(likeness) - 1:
+        return 0.0
+    if likeness[best] < SLIPPED * np.linalg.norm(room) * np.linalg.norm(around) or not likeness[best]:
+        return 0.0
+    left, top, right = (float(value) for value in likeness[best - 1 : best + 2])
+    return best - FARTHEST_SLIP + 0.5 * (left - right) / (left - 2 * top + right)
 
 
 def _is_audible(far: Samples) -> bool:
