@@ -49,7 +49,7 @@ class Echo:
     sharpness: float
     """Height of the peak of the whitened correlation above its surroundings, in standard deviations."""
     slip: float
-    """Seconds by which it is later than in the mean of the measurements before; 0 where that cannot be told."""
+    """Seconds by which it is later than at the measurement before; 0 where that cannot be told."""
 
 
 class EchoPath:
@@ -63,6 +63,8 @@ class EchoPath:
         self._new = 0
         self._silent = size
         self._seen: Samples = np.zeros(2 * _MARGIN + 1, np.float32)
+        """The fading sum of all correlations, and the last one."""
+        self._before = self._seen
 
     def near(self, frames: int) -> Samples:
         """Return the last frames of the near end, shape (frames, FRAME_SAMPLES)."""
@@ -83,7 +85,8 @@ class EchoPath:
         if not _is_audible(middle):
             return None
         now = _correlation(heard, middle)
-        slip = _slip(now, self._seen)
+        slip = _slip(now, self._before)
+        self._before = now
         self._seen *= np.float32(0.5 ** (self.every / HALF_LIFE))
         self._seen += now
         height = np.abs(self._seen)
@@ -107,6 +110,7 @@ class EchoPath:
     def forget(self) -> None:
         """Measure anew: from now on the far end is another."""
         self._seen[:] = 0.0
+        self._before = np.zeros_like(self._seen)
 
 
 class _Recent:
