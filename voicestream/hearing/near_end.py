@@ -161,14 +161,16 @@ SILENCE = 1e-6
 """Power below which there is nothing to hear: -60 dB."""
 
 _WINDOW = np.hanning(FRAME_SAMPLES).astype(np.float32)
-_SCALE = 2.0 / (FRAME_SAMPLES * float(np.sum(np.square(_WINDOW))))
+_EDGES = np.searchsorted(OCTAVES, np.arange(OCTAVES[-1]), side="right")
+_BANDS = (_EDGES[:, None] == np.arange(1, len(OCTAVES))).astype(np.float32)
+_BANDS *= 2.0 / (FRAME_SAMPLES * float(np.sum(np.square(_WINDOW))))
+"""Sums squares of a spectrum up to a mean square in each octave, shape (bins, octaves)."""
 
 
 def _octave_powers(*frames: Samples) -> list[list[float]]:
     """Return of each frame its mean square in each octave."""
-    waves = np.fft.rfft(np.stack(frames) * _WINDOW)[:, : OCTAVES[-1]]
-    squares = np.square(waves.real) + np.square(waves.imag)
-    powers: list[list[float]] = (np.add.reduceat(squares, OCTAVES[:-1], axis=1) * _SCALE).tolist()
+    waves = np.fft.rfft(np.array(frames) * _WINDOW)[:, : OCTAVES[-1]]
+    powers: list[list[float]] = ((np.square(waves.real) + np.square(waves.imag)) @ _BANDS).tolist()
     return powers
 
 
