@@ -33,10 +33,11 @@ FILTER_REACH, SUPPRESSOR_REACH = 0.1, 0.2
 """Seconds of measured delay that filter and suppressor take without their far end being moved, which costs them what
 they learned: AEC3 finds delays up to 0.25 s by itself."""
 
-SURE, CERTAIN = 8.0, 12.0
-"""Sharpness from which a delay is believed that was measured to AGREE seconds WINDOW before, too; and of the first one,
-if the measurement before found it too. With no echo, in noise and under voices, 1 of 100 measurements is sharper than
-6, the sharpest of 4,391 was 11; an echo in a room reaches 12 within 1.0 to 2.0 s, and 8 in noise 5 dB under a voice."""
+SURE, CERTAIN, UNMISTAKABLE = 8.0, 12.0, 20.0
+"""Sharpness from which a delay is believed that was measured to AGREE seconds WINDOW before, too; of the first one, if
+the measurement before found it too; and of the first one alone. With no echo, in noise and under voices, 1 of 100
+measurements is sharper than 6, the sharpest of 4,391 was 11; an echo in a room reaches 12 within 1.0 to 2.0 s, and 8 in
+noise 5 dB under a voice; one in a quiet room 25 within 0.7 s."""
 
 AGREE = 0.003
 
@@ -199,7 +200,8 @@ class EchoCanceller:
     def _align(self, echo: Echo, now: float, speaker: Player) -> None:
         """Move the far ends when sharp measurements say that the echo is out of a canceller's reach."""
         ages = [now - at for at, delay in self._measured if abs(echo.delay - delay) <= AGREE]
-        is_first = not self._is_aligned and echo.sharpness >= CERTAIN and any(age < 2 * HURRY for age in ages)
+        least = CERTAIN if any(age < 2 * HURRY for age in ages) else UNMISTAKABLE
+        is_first = not self._is_aligned and echo.sharpness >= least
         is_repeated = echo.sharpness >= SURE and any(age > WINDOW - FRAME_SECONDS / 2 for age in ages)
         self._measured.append((now, echo.delay))
         self._measurements += 1
