@@ -41,8 +41,8 @@ noise 5 dB under a voice; one in a quiet room 25 within 0.7 s."""
 
 AGREE = 0.003
 
-DRIFT_GAIN = 0.5
-"""Share of what the echo slips in a second by which the drift is corrected."""
+DRIFT_GAIN = 0.7
+"""Share of a measured drift that counts."""
 
 HURRY = 0.25
 """Seconds between two measurements while the delay is not known yet: in simulated rooms an echo beyond the filter's
@@ -141,7 +141,7 @@ class EchoCanceller:
         self._filter_shift = 0.0
         self._suppressor_shift = 0.0
         """Seconds by which the far end of each is held back."""
-        self._drift = 0.0
+        self._drift = self._drift_before = 0.0
         """Seconds by which the echo becomes later in a second: the clocks of two devices run apart."""
         self._trust_filter()
 
@@ -206,7 +206,8 @@ class EchoCanceller:
         self._measured.append((now, echo.delay))
         self._measurements += 1
         self._is_aligned |= is_first or is_repeated
-        self._drift += DRIFT_GAIN * echo.slip / self._path.every
+        if echo.drift is not None:
+            self._follow(echo.drift)
         if self._is_aligned or self._measurements >= HURRIED:
             self._path.every = WINDOW
         if not (is_first or is_repeated):
@@ -227,6 +228,12 @@ class EchoCanceller:
         slide = self._drift * FRAME_SECONDS
         self._filter_shift += slide
         self._suppressor_shift += slide
+
+    def _follow(self, drift: float) -> None:
+        """Correct the drift by what is left of it, measured over the last two seconds, in which the far end slid."""
+        slid = (self._drift + self._drift_before) / 2
+        self._drift_before = self._drift
+        self._drift += DRIFT_GAIN * (slid + drift - self._drift)
 
     def _replay(self, now: float, speaker: Player) -> None:
         """Let the new filter learn from the last second, before the frame that ends `now`; judge it the second time.

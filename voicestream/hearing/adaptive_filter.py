@@ -48,7 +48,6 @@ class AdaptiveFilter:
         fading = UNKNOWN * FADES ** np.arange(frames, dtype=np.float32)
         self._doubt = np.repeat(fading[:, None], bins, axis=1)
         self._other = np.full(bins, FIRST_OTHER, np.float32)
-        self._turn = 0
 
     def process(self, near: Samples, far: Samples) -> Samples:
         """Return `near` without the echo of `far` and of the frames before it."""
@@ -64,12 +63,9 @@ class AdaptiveFilter:
         self._other += (1 - STEADY) * (_squared(error) - self._other)
         expected = 0.5 * np.sum(self._powers * self._doubt, axis=0) + self._other + 1e-6
         step = self._doubt / expected
-        self._response += step * np.conj(self._spectra) * error
-        self._turn = 1 - self._turn
-        half = self._response[self._turn :: 2]  # every other frame is soon enough for each part
-        response = np.fft.irfft(half, axis=1)
-        response[:, count:] = 0.0  # a longer one would wrap around
-        half[:] = np.fft.rfft(response, axis=1)
+        change = np.fft.irfft(step * np.conj(self._spectra) * error, axis=1)
+        change[:, count:] = 0.0  # a longer response would wrap around
+        self._response += np.fft.rfft(change, axis=1)
         known = 1 - LEARNED * step * self._powers
         self._doubt *= known
         self.doubt(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,8 +49,8 @@ class Echo:
     """Seconds by which the microphone hears it later than the reference says; negative where it is earlier."""
     sharpness: float
     """Height of the peak of the whitened correlation above its surroundings, in standard deviations."""
-    slip: float
-    """Seconds by which it is later than at the measurement before; 0 where that cannot be told."""
+    drift: float | None
+    """Seconds by which it became later in a second, since the measurement before that; None if that is not known."""
 
 
 class EchoPath:
@@ -63,8 +64,10 @@ class EchoPath:
         self._new = 0
         self._silent = size
         self._seen: Samples = np.zeros(2 * _MARGIN + 1, np.float32)
-        """The fading sum of all correlations, and the last one."""
-        self._before = self._seen
+        """The fading sum of all correlations."""
+        self._before: deque[tuple[float, Samples]] = deque()
+        """Those of the last second, and when they were measured."""
+        self._now = self._compared_at = 0.0
 
     def near(self, frames: int) -> Samples:
         """Return the last frames of the near end, shape (frames, FRAME_SAMPLES)."""
@@ -78,6 +81,7 @@ class EchoPath:
         self._near.add(near)
         self._far.add(far)
         self._new += len(near)
+        self._now += len(near) / SAMPLE_RATE
         if self._new < round(self.every * SAMPLE_RATE):
             return None
         self._new = 0
@@ -85,14 +89,27 @@ class EchoPath:
         if not _is_audible(middle):
             return None
         now = _correlation(heard, middle)
-        slip = _slip(now, self._before)
-        self._before = now
+        drift = self._drift(now)
         self._seen *= np.float32(0.5 ** (self.every / HALF_LIFE))
         self._seen += now
         height = np.abs(self._seen)
         lag = int(np.argmax(height))
         sharpness = float(height[lag] / (np.std(self._seen) + 1e-12))
-        return Echo((lag - _MARGIN) / SAMPLE_RATE, sharpness, slip / SAMPLE_RATE)
+        return Echo((lag - _MARGIN) / SAMPLE_RATE, sharpness, drift)
+
+    def _drift(self, now: Samples) -> float | None:
+        """Compare with the correlation of WINDOW before: those that overlap look alike whatever the clocks do."""
+        while len(self._before) > 1 and self._before[1][0] <= self._now - 0.9 * WINDOW:
+            self._before.popleft()
+        self._before.append((self._now, now))
+        then, before = self._before[0]
+        if then > self._now - 0.9 * WINDOW or self._compared_at > self._now - 0.9 * WINDOW:
+            return None
+        slip = _slip(now, before)
+        if slip is None:
+            return None
+        self._compared_at = self._now
+        return slip / SAMPLE_RATE / (self._now - then)
 
     def likeness(self, echo: Echo) -> float:
         """Return the correlation of both ends at the delay of the last measurement, 0 to 1.
@@ -110,7 +127,7 @@ class EchoPath:
     def forget(self) -> None:
         """Measure anew: from now on the far end is another."""
         self._seen[:] = 0.0
-        self._before = np.zeros_like(self._seen)
+        self._before.clear()
 
 
 class _Recent:
@@ -145,17 +162,17 @@ def _correlation(near: Samples, middle: Samples) -> Samples:
     return whitened.astype(np.float32)
 
 
-def _slip(now: Samples, before: Samples) -> float:
-    """Return by how many samples the room in `now` is later than in `before`, as correlations show it; 0 if unlike."""
+def _slip(now: Samples, before: Samples) -> float | None:
+    """Return by how many samples the room of the correlation `now` is later than `before`; None if they are unlike."""
     lag = int(np.clip(np.argmax(np.abs(before)), BEFORE + FARTHEST_SLIP, len(before) - AFTER - FARTHEST_SLIP))
     room = before[lag - BEFORE : lag + AFTER]
     around = now[lag - BEFORE - FARTHEST_SLIP : lag + AFTER + FARTHEST_SLIP]
     likeness = np.correlate(around, room)
     best = int(np.argmax(likeness))
     if not 0 < best < len(likeness) - 1:
-        return 0.0
+        return None
     if likeness[best] < SLIPPED * np.linalg.norm(room) * np.linalg.norm(around) or not likeness[best]:
-        return 0.0
+        return None
     left, top, right = (float(value) for value in likeness[best - 1 : best + 2])
     return best - FARTHEST_SLIP + 0.5 * (left - right) / (left - 2 * top + right)
 
