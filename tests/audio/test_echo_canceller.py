@@ -262,3 +262,20 @@ def test_two_devices_whose_clocks_drift_apart_are_followed(drift: float) -> None
     clean, _ = cancel(EchoCanceller(None), microphone, far)
     late = slice(12 * SAMPLE_RATE, count)
     assert decibels(microphone[late], clean[late]) > 20
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_what_slipped_in_a_pause_did_not_slip_within_a_second(is_told: bool) -> None:
+    far = voice(6, 1)
+    path, drifts = EchoPath(), list[float]()
+    for slip in (0, 8):
+        near = np.concatenate((np.zeros(slip, np.float32), echo_of(far, 0.03)))
+        for begin in range(0, len(far) - FRAME_SAMPLES, FRAME_SAMPLES):
+            frame = slice(begin, begin + FRAME_SAMPLES)
+            echo = path.add(near[frame], far[frame])
+            if echo and echo.drift is not None:
+                drifts.append(abs(echo.drift))
+        if is_told:
+            path.interrupt()
+    assert len(drifts) > 5
+    assert (max(drifts) < 5e-6) is is_told

@@ -44,6 +44,9 @@ AGREE = 0.003
 DRIFT_GAIN = 0.7
 """Share of a measured drift that counts."""
 
+SLIDES = 60.0
+"""Seconds of silence for which a drift is trusted to go on: over a night, a millionth were 30 ms."""
+
 HURRY = 0.25
 """Seconds between two measurements while the delay is not known yet: in simulated rooms an echo beyond the filter's
 reach is found 1.0 to 2.0 s after the first sound, with WINDOW 2.0 to 3.2 s; what was said before was lost."""
@@ -141,7 +144,7 @@ class EchoCanceller:
         self._filter_shift = 0.0
         self._suppressor_shift = 0.0
         """Seconds by which the far end of each is held back."""
-        self._drift = self._drift_before = 0.0
+        self.drift = self._drift_before = 0.0
         """Seconds by which the echo becomes later in a second: the clocks of two devices run apart."""
         self._trust_filter()
 
@@ -157,13 +160,15 @@ class EchoCanceller:
             self._pass_muted(frame, far)
             return frame
         self._open += FRAME_SECONDS
-        self._slide()
+        if self._quiet < SLIDES:
+            self._slide()
         was_quiet, self._quiet = self._quiet, 0.0 if far.any() else self._quiet + FRAME_SECONDS
         if self._quiet >= QUIET:
             self._unplayed.append(frame.samples)
             return frame
         if was_quiet >= QUIET:
             self._filter.doubt(round(was_quiet / FRAME_SECONDS))
+            self._path.interrupt()
         self._hear_room()
         if echo := self._path.add(frame.samples, far):
             self._align(echo, frame.captured_at, speaker)
@@ -224,16 +229,16 @@ class EchoCanceller:
             self._replay(now, speaker)
 
     def _slide(self) -> None:
-        """Hold the far ends back by what the echo has become later in a frame, also while nothing sounds."""
-        slide = self._drift * FRAME_SECONDS
+        """Hold the far ends back by what the echo has become later in a frame, also in a pause."""
+        slide = self.drift * FRAME_SECONDS
         self._filter_shift += slide
         self._suppressor_shift += slide
 
     def _follow(self, drift: float) -> None:
         """Correct the drift by what is left of it, measured over the last two seconds, in which the far end slid."""
-        slid = (self._drift + self._drift_before) / 2
-        self._drift_before = self._drift
-        self._drift += DRIFT_GAIN * (slid + drift - self._drift)
+        slid = (self.drift + self._drift_before) / 2
+        self._drift_before = self.drift
+        self.drift += DRIFT_GAIN * (slid + drift - self.drift)
 
     def _replay(self, now: float, speaker: Player) -> None:
         """Let the new filter learn from the last second, before the frame that ends `now`; judge it the second time.

@@ -97,8 +97,16 @@ class EchoPath:
         sharpness = float(height[lag] / (np.std(self._seen) + 1e-12))
         return Echo((lag - _MARGIN) / SAMPLE_RATE, sharpness, drift)
 
+    def interrupt(self) -> None:
+        """Take it that time passes in which neither end is heard: what slips then did not slip within a second."""
+        if self._before:
+            self._before.clear()
+            self._compared_at = self._now + SEARCHED + WINDOW
+
     def _drift(self, now: Samples) -> float | None:
         """Compare with the correlation of WINDOW before: those that overlap look alike whatever the clocks do."""
+        if self._now < self._compared_at:  # what is compared is older than the interruption, in part
+            return None
         while len(self._before) > 1 and self._before[1][0] <= self._now - 0.9 * WINDOW:
             self._before.popleft()
         self._before.append((self._now, now))
