@@ -144,7 +144,7 @@ class EchoCanceller:
         self._filter_shift = 0.0
         self._suppressor_shift = 0.0
         """Seconds by which the far end of each is held back."""
-        self.drift = self._drift_before = 0.0
+        self._drift = self._drift_before = 0.0
         """Seconds by which the echo becomes later in a second: the clocks of two devices run apart."""
         self._trust_filter()
 
@@ -230,15 +230,15 @@ class EchoCanceller:
 
     def _slide(self) -> None:
         """Hold the far ends back by what the echo has become later in a frame, also in a pause."""
-        slide = self.drift * FRAME_SECONDS
+        slide = self._drift * FRAME_SECONDS
         self._filter_shift += slide
         self._suppressor_shift += slide
 
     def _follow(self, drift: float) -> None:
         """Correct the drift by what is left of it, measured over the last two seconds, in which the far end slid."""
-        slid = (self.drift + self._drift_before) / 2
-        self._drift_before = self.drift
-        self.drift += DRIFT_GAIN * (slid + drift - self.drift)
+        slid = (self._drift + self._drift_before) / 2
+        self._drift_before = self._drift
+        self._drift += DRIFT_GAIN * (slid + drift - self._drift)
 
     def _replay(self, now: float, speaker: Player) -> None:
         """Let the new filter learn from the last second, before the frame that ends `now`; judge it the second time.
