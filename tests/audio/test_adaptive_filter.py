@@ -70,3 +70,26 @@ def test_after_a_pause_a_moved_loudspeaker_is_learned_faster_than_it_was_forgott
             adaptive.doubt(paused)
         left[paused] = np.concatenate(pieces)[len(far) + SAMPLE_RATE : len(far) + 2 * SAMPLE_RATE]
     assert decibels(left[0], left[300]) > 3
+
+
+@pytest.mark.parametrize("frames", [-3, 2, 7])
+def test_what_was_learned_moves_with_the_far_end(frames: int) -> None:
+    """The echo of a far end that is held back is as well known as before, but for what is beyond the filter's reach."""
+    far, delay = noise(6, 1), 4 * FRAME_SAMPLES
+    late_far = np.roll(far, max(0, frames) * FRAME_SAMPLES)
+    near = np.roll(echo_of(far), delay - FRAME_SAMPLES // 2)
+    if frames < 0:  # the far end came too late, and is heard earlier from now on
+        far, late_far = np.roll(far, 3 * FRAME_SAMPLES), far
+    adaptive, half = AdaptiveFilter(), 3 * SAMPLE_RATE // FRAME_SAMPLES
+    cut = [slice(begin, begin + FRAME_SAMPLES) for begin in range(0, len(far) - FRAME_SAMPLES + 1, FRAME_SAMPLES)]
+    for frame in cut[:half]:
+        adaptive.process(near[frame], far[frame])
+    adaptive.move(frames)
+    for frame in cut[half - adaptive.frames - 1 : half]:
+        adaptive.hear(late_far[frame])
+    left = np.concatenate([adaptive.process(near[frame], late_far[frame]) for frame in cut[half : half + 3]])
+    heard = np.concatenate([near[frame] for frame in cut[half : half + 3]])
+    if frames == 7:  # held back beyond the echo: nothing is known, and nothing false
+        assert abs(decibels(heard, left)) < 3
+    else:
+        assert decibels(heard, left) > 15

@@ -7,6 +7,7 @@ livekit wheel, where it is installed) decides: it suppresses harder, but cuts th
 
 from __future__ import annotations
 
+import math
 import subprocess
 from collections import deque
 from contextlib import suppress
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from voicestream.hearing.adaptive_filter import AdaptiveFilter
 from voicestream.hearing.echo_path import WINDOW, Echo, EchoPath
-from voicestream.hearing.near_end import MEMORY, NearEnd, power
+from voicestream.hearing.near_end import DROWNED, MEMORY, NearEnd, power
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
 
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ TEN_MS = SAMPLE_RATE // 100
 LEAD = 0.01
 """Seconds that the far end is kept ahead of the echo: a canceller cannot take out what it has not been told."""
 
-FILTER_REACH, SUPPRESSOR_REACH = 0.1, 0.2
-"""Seconds of measured delay that filter and suppressor take without their far end being moved, which costs them what
-they learned: AEC3 finds delays up to 0.25 s by itself."""
+FILTER_REACH, SUPPRESSOR_REACH = 0.05, 0.2
+"""Seconds of measured delay that filter and suppressor take without their far end being moved. The filter's response is
+moved with it, so that the room's tail has all of its length; it costs AEC3 what it learned, and that finds delays up to
+0.25 s by itself."""
 
 SURE, CERTAIN, UNMISTAKABLE = 8.0, 12.0, 20.0
 """Sharpness from which a delay is believed that was measured to AGREE seconds WINDOW before, too; of the first one, if
@@ -64,6 +66,12 @@ takes 16 to 26 dB, and 11 where the loudspeaker is overdriven; there the levels 
 WELL = 0.25
 """Share of the echo's power left by the filter under which the levels are believed: 6 dB. In an echo that the filter
 does not know yet, what is louder than expected is the loudspeaker, more often than not."""
+
+LEARNS = 40
+"""Frames of echo after which a new filter may be thought to leave too much: in all of them it has learned."""
+
+FAINT = 1e-4
+"""Power of the echo that a new filter is thought to have met: -40 dB, so that the first syllable tells more."""
 
 PATIENCE = 0.03
 """Share of a frame in what is known of the filter: it is judged by the last second."""
@@ -149,8 +157,8 @@ class EchoCanceller:
         self._trust_filter()
 
     def _trust_filter(self) -> None:
-        """Give a new filter some seconds to learn before it is judged, but doubt it at once in a loud echo."""
-        self._echo, self._left = 0.01, 0.8 * WELL * 0.01
+        """Neither believe nor doubt a new filter: the first frames of an echo tell."""
+        self._echo, self._left, self._judged = FAINT, WELL * FAINT, 0
 
     def cancel(self, frame: Frame, speaker: Player) -> Frame:
         """Return the frame without the echo; `for_detector` is the one that is suppressed harder."""
@@ -172,14 +180,17 @@ class EchoCanceller:
         self._hear_room()
         if echo := self._path.add(frame.samples, far):
             self._align(echo, frame.captured_at, speaker)
+            far = speaker.reference(begin - self._filter_shift, FRAME_SAMPLES)
         samples = self._filter.process(frame.samples, far)
         is_somebody = self._near_end.add(samples, far)
-        is_near = self._near_end.is_loud and self._left < WELL * self._echo and self._open > OPEN
+        is_known = self._left < WELL * self._echo + DROWNED * self._near_end.noise
+        is_near = self._near_end.is_loud and is_known and self._open > OPEN
         if not is_somebody:
             noise = self._near_end.noise
             self._echo += PATIENCE * (max(power(frame.samples) - noise, 0.0) - self._echo)
             self._left += PATIENCE * (max(power(samples) - noise, 0.0) - self._left)
-        if self._suppressor is None or self._left < TOO_MUCH * self._echo:
+            self._judged += 1
+        if self._suppressor is None or self._judged < LEARNS or self._left < TOO_MUCH * self._echo:
             heard = samples if is_somebody else np.zeros_like(samples)
             return replace(frame, samples=samples, for_detector=heard, is_near=is_near)
         if self._suppressor_shift != self._filter_shift:
@@ -221,10 +232,20 @@ class EchoCanceller:
         if not 0 < delay - self._suppressor_shift < SUPPRESSOR_REACH:
             self._suppressor_shift = delay - LEAD
         if not 0 < echo.delay < FILTER_REACH:
-            self._filter_shift = delay - LEAD
-            self._filter, self._near_end = AdaptiveFilter(), NearEnd()  # what they learned is in the way
-            self._measured.clear()
-            self._path.forget()
+            self._move(math.floor((echo.delay - LEAD) / FRAME_SECONDS), now, speaker)
+
+    def _move(self, frames: int, now: float, speaker: Player) -> None:
+        """Hold the filter's far end back by that many frames more, with all that was learned and measured of it."""
+        later = frames * FRAME_SECONDS
+        self._filter_shift += later
+        self._measured = deque(((at, delay - later) for at, delay in self._measured), self._measured.maxlen)
+        self._path.move(frames * FRAME_SAMPLES)
+        self._filter.move(frames)
+        if abs(frames) < self._filter.frames:
+            for far in self._fars(now, self._filter.frames + 1, speaker):
+                self._filter.hear(far)
+        else:
+            self._near_end = NearEnd()  # what it learned is in the way
             self._trust_filter()
             self._replay(now, speaker)
 
@@ -245,13 +266,17 @@ class EchoCanceller:
 
         Takes 20 ms, once in a session as a rule.
         """
-        begins = now - FRAME_SECONDS * np.arange(REPLAYED + 1, 1, -1) - self._filter_shift
-        fars = [speaker.reference(float(begin), FRAME_SAMPLES) for begin in begins]
+        fars = self._fars(now, REPLAYED, speaker)
         nears = self._path.near(REPLAYED + 1)[:-1]
         for near, far in zip(nears, fars, strict=True):
             self._filter.process(near, far)
         for near, far in zip(nears, fars, strict=True):
             self._near_end.add(self._filter.process(near, far), far)
+
+    def _fars(self, now: float, count: int, speaker: Player) -> list[Samples]:
+        """Return the far end of the frames before the one that ends `now`."""
+        begins = now - FRAME_SECONDS * np.arange(count + 1, 1, -1) - self._filter_shift
+        return [speaker.reference(float(begin), FRAME_SAMPLES) for begin in begins]
 
 
 def open_canceller() -> EchoCanceller:

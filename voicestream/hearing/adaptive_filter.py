@@ -35,6 +35,10 @@ Of 360 combinations of these five numbers, in simulated rooms and a recorded one
 fastest and suffer least from a voice: 14 dB instead of 6 after 3 s of speech in a hard room."""
 
 
+DOUBTED = 4
+"""Frames for which the doubt grows at once: it is little, and takes a tenth of the work."""
+
+
 class AdaptiveFilter:
     """Takes the echo of the last `frames` frames out of each frame, and leaves what else sounds."""
 
@@ -46,30 +50,60 @@ class AdaptiveFilter:
         """Of the spectra."""
         self._response = np.zeros((frames, bins), np.complex64)
         fading = UNKNOWN * FADES ** np.arange(frames, dtype=np.float32)
-        self._doubt = np.repeat(fading[:, None], bins, axis=1)
+        self._first_doubt = np.repeat(fading[:, None], bins, axis=1)
+        self._doubt = self._first_doubt.copy()
         self._other = np.full(bins, FIRST_OTHER, np.float32)
+        self._processed = 0
+        self._step = np.empty_like(self._doubt)
+        self._change = np.empty_like(self._spectra)
+
+    @property
+    def frames(self) -> int:
+        """How many frames an echo may last."""
+        return len(self._response)
 
     def process(self, near: Samples, far: Samples) -> Samples:
         """Return `near` without the echo of `far` and of the frames before it."""
         count = FRAME_SAMPLES
-        self._far = np.concatenate((self._far[count:], far))
-        for ring in (self._spectra, self._powers):
-            ring[1:] = ring[:-1]
-        self._spectra[0] = np.fft.rfft(self._far)
-        self._powers[0] = _squared(self._spectra[0])
+        self.hear(far)
         echo = np.fft.irfft(np.sum(self._response * self._spectra, axis=0))[count:]
         left = (near - echo).astype(np.float32)
         error = np.fft.rfft(np.concatenate((np.zeros(count, np.float32), left)))
         self._other += (1 - STEADY) * (_squared(error) - self._other)
         expected = 0.5 * np.sum(self._powers * self._doubt, axis=0) + self._other + 1e-6
-        step = self._doubt / expected
-        change = np.fft.irfft(step * np.conj(self._spectra) * error, axis=1)
-        change[:, count:] = 0.0  # a longer response would wrap around
-        self._response += np.fft.rfft(change, axis=1)
-        known = 1 - LEARNED * step * self._powers
-        self._doubt *= known
-        self.doubt(1)
+        step, change = self._step, self._change
+        np.divide(self._doubt, expected, out=step)
+        np.conjugate(self._spectra, out=change)
+        change *= step
+        change *= error
+        changed = np.fft.irfft(change, axis=1)
+        changed[:, count:] = 0.0  # a longer response would wrap around
+        self._response += np.fft.rfft(changed, axis=1)
+        step *= self._powers
+        step *= -LEARNED
+        step += 1
+        self._doubt *= step
+        self._processed += 1
+        if self._processed % DOUBTED == 0:
+            self.doubt(DOUBTED)
         return left
+
+    def hear(self, far: Samples) -> None:
+        """Take the next frame of the far end, of which nothing is learned."""
+        self._far = np.concatenate((self._far[FRAME_SAMPLES:], far))
+        for ring in (self._spectra, self._powers):
+            ring[1:] = ring[:-1]
+        self._spectra[0] = np.fft.rfft(self._far)
+        self._powers[0] = _squared(self._spectra[0])
+
+    def move(self, frames: int) -> None:
+        """Keep what was learned when the far end comes `frames` frames later from now on; it has to be heard again."""
+        kept = max(0, self.frames - abs(frames))
+        old = slice(frames, frames + kept) if frames >= 0 else slice(0, kept)
+        new = slice(0, kept) if frames >= 0 else slice(-frames, -frames + kept)
+        response, doubt = self._response, self._doubt
+        self._response, self._doubt = np.zeros_like(response), self._first_doubt.copy()
+        self._response[new], self._doubt[new] = response[old], doubt[old]
 
     def doubt(self, frames: int) -> None:
         """Expect the room to have changed as it does in some frames: somebody moves, and clocks drift apart."""

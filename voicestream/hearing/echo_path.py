@@ -132,10 +132,11 @@ class EchoPath:
         likenesses = [_likeness(near, far) for near, far in pieces if _is_audible(far)]
         return float(np.median(likenesses or [0.0]))
 
-    def forget(self) -> None:
-        """Measure anew: from now on the far end is another."""
-        self._seen[:] = 0.0
-        self._before.clear()
+    def move(self, samples: int) -> None:
+        """Go on when the far end comes so many samples later from now on: the delay is that much shorter."""
+        self._far.move(samples)
+        self._seen = _moved(self._seen, -samples)
+        self._before = deque((at, _moved(seen, -samples)) for at, seen in self._before)
 
 
 class _Recent:
@@ -157,6 +158,10 @@ class _Recent:
             self._end = self._size
         self._kept[self._end : self._end + len(samples)] = samples
         self._end += len(samples)
+
+    def move(self, count: int) -> None:
+        """Take it that each sample came `count` later."""
+        self.samples[:] = _moved(self.samples, count)
 
 
 def _correlation(near: Samples, middle: Samples) -> Samples:
@@ -183,6 +188,14 @@ def _slip(now: Samples, before: Samples) -> float | None:
         return None
     left, top, right = (float(value) for value in likeness[best - 1 : best + 2])
     return best - FARTHEST_SLIP + 0.5 * (left - right) / (left - 2 * top + right)
+
+
+def _moved(values: Samples, count: int) -> Samples:
+    """Return the values `count` places later, or earlier where that is negative, with zeros in their place."""
+    moved = np.zeros_like(values)
+    kept = max(0, len(values) - abs(count))
+    moved[max(0, count) :][:kept] = values[max(0, -count) :][:kept]
+    return moved
 
 
 def _is_audible(far: Samples) -> bool:

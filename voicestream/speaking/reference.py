@@ -20,6 +20,9 @@ FINE = 8
 """Places between two samples at which is read, at least: where the clocks of microphone and loudspeaker drift apart,
 the reference slides by such steps, 3 µs at 48 kHz."""
 
+AT_ONCE = 16
+"""Samples that are read by one row of a multiplication, where the same kernel serves for all of them."""
+
 
 class Reference:
     """A ring of what was played, read at another rate without the delay of a resampling stream."""
@@ -33,6 +36,10 @@ class Reference:
         self._step = FINE * rate // common
         """Phases from one sample that is read to the next."""
         self._kernels = _kernels(rate, self._phases)
+        self._half = self._kernels.shape[1] // 2
+        self._has_one_kernel = self._step % self._phases == 0  # as at 48 kHz
+        if self._has_one_kernel:
+            self._kernels = _staggered(self._kernels, self._step // self._phases)
         self._silent_from = 0
 
     def add(self, samples: Samples, position: int) -> None:
@@ -46,21 +53,24 @@ class Reference:
 
     def read(self, time: float, count: int) -> Samples:
         """Return `count` samples at SAMPLE_RATE from clock time `time` on; zeros where nothing was played."""
-        half = self._kernels.shape[1] // 2
+        half = self._half
         position = self.time.position_of(time)
         if position - half >= self._silent_from:
             return np.zeros(count, np.float32)
         step = self._step
         tick = round(position * self._phases)
-        first, last = tick // self._phases - half, (tick + (count - 1) * step) // self._phases + half
+        rows = -(-count // AT_ONCE)
+        last_tick = tick + (rows * AT_ONCE - 1) * step
+        first, last = tick // self._phases - half, last_tick // self._phases + half
         if last < self._end - len(self._ring):
             return np.zeros(count, np.float32)
         heard = self._slice(first, last)
-        if step % self._phases == 0:  # as at 48 kHz: one kernel for all, whose products need not be laid out one by one
-            kernel, step = self._kernels[tick % self._phases], step // self._phases
-            rows = [np.correlate(heard[k::step], kernel[k::step])[:count] for k in range(step)]
-            decimated: Samples = np.sum(rows, axis=0)
-            return decimated
+        if self._has_one_kernel:
+            kernel, stride = self._kernels[tick % self._phases], heard.itemsize
+            strides = (AT_ONCE * (step // self._phases) * stride, stride)
+            windows = np.lib.stride_tricks.as_strided(heard, (rows, len(kernel)), strides, writeable=False)
+            read: Samples = (windows @ kernel).reshape(-1)[:count]
+            return read
         places, phases = np.divmod(tick + np.arange(count) * step, self._phases)
         windows = np.lib.stride_tricks.sliding_window_view(heard, 2 * half)[places - places[0]]
         sums: Samples = np.einsum("ij,ij->i", windows, self._kernels[phases])
@@ -95,3 +105,12 @@ def _kernels(rate: int, phases: int) -> Samples:
     kernels = cutoff * np.sinc(cutoff * offsets) * window
     kernels /= kernels.sum(axis=1, keepdims=True)
     return np.asarray(kernels, np.float32)
+
+
+def _staggered(kernels: Samples, step: int) -> Samples:
+    """Return a matrix for each kernel that reads AT_ONCE samples, `step` apart; shape (phases, inputs, AT_ONCE)."""
+    phases, size = kernels.shape
+    matrices = np.zeros((phases, size + (AT_ONCE - 1) * step, AT_ONCE), np.float32)
+    for place in range(AT_ONCE):
+        matrices[:, place * step : place * step + size, place] = kernels
+    return matrices
