@@ -272,6 +272,7 @@ def test_strangers_are_not_taken_for_an_echo() -> None:
     measured = list(measurements(EchoPath(), voice(6, 6), voice(6, 7)))
     assert measured
     assert all(echo.sharpness < 12 and likeness < 0.5 for echo, likeness in measured)
+    assert all(echo.drift is None for echo, _ in measured)
 
 
 def test_a_voice_that_is_louder_than_the_echo_is_told_to_be_near() -> None:

@@ -43,6 +43,9 @@ noise 5 dB under a voice; one in a quiet room 25 within 0.7 s."""
 
 AGREE = 0.003
 
+ROOM = 0.06
+"""Seconds by which a room's strongest reflection may come after its first: now this one is measured, now that."""
+
 DRIFT_GAIN = 0.7
 """Share of a measured drift that counts."""
 
@@ -214,25 +217,30 @@ class EchoCanceller:
             self._near_end.add(self._unplayed.popleft(), np.zeros(FRAME_SAMPLES, np.float32))
 
     def _align(self, echo: Echo, now: float, speaker: Player) -> None:
-        """Move the far ends when sharp measurements say that the echo is out of a canceller's reach."""
+        """Move the far ends when measurements that are sure say that the echo is out of a canceller's reach.
+
+        A room that looks as it did a second before, whose drift is known for that, is one, however blunt.
+        """
         ages = [now - at for at, delay in self._measured if abs(echo.delay - delay) <= AGREE]
         least = CERTAIN if any(age < 2 * HURRY for age in ages) else UNMISTAKABLE
         is_first = not self._is_aligned and echo.sharpness >= least
         is_repeated = echo.sharpness >= SURE and any(age > WINDOW - FRAME_SECONDS / 2 for age in ages)
         self._measured.append((now, echo.delay))
         self._measurements += 1
-        self._is_aligned |= is_first or is_repeated
+        is_sure = is_first or is_repeated or echo.drift is not None
+        self._is_aligned |= is_sure
         if echo.drift is not None:
             self._follow(echo.drift)
         if self._is_aligned or self._measurements >= HURRIED:
             self._path.every = WINDOW
-        if not (is_first or is_repeated):
+        if not is_sure:
             return
-        delay = self._filter_shift + echo.delay
+        begin = min(delay for at, delay in self._measured if at >= now - 2 * WINDOW and 0 <= echo.delay - delay < ROOM)
+        delay = self._filter_shift + begin
         if not 0 < delay - self._suppressor_shift < SUPPRESSOR_REACH:
             self._suppressor_shift = delay - LEAD
-        if not 0 < echo.delay < FILTER_REACH:
-            self._move(math.floor((echo.delay - LEAD) / FRAME_SECONDS), now, speaker)
+        if not 0 < begin < FILTER_REACH:
+            self._move(math.floor((begin - LEAD) / FRAME_SECONDS), now, speaker)
 
     def _move(self, frames: int, now: float, speaker: Player) -> None:
         """Hold the filter's far end back by that many frames more, with all that was learned and measured of it."""

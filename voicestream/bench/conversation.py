@@ -137,7 +137,7 @@ def measure_disturbances(stage: Stage, count: int, seed: int) -> list[Figure]:
         else:
             _, end = await scene.utter(noise_burst(kind, scene.room.settings.seed))
         await asyncio.sleep(3.0)
-        if scene.all(told.Interrupted) or len(scene.all(told.Turn)) > 1:
+        if len(scene.all(told.Interrupted, after=before)) + len(scene.all(told.Turn, after=before)):
             lost.append(kind)
         if any(before < event.time < end + 0.1 for event in scene.all(told.Paused)):
             resumed.extend(event.time - end for event in scene.all(told.Resumed, after=before)[:1])
@@ -232,9 +232,10 @@ def measure_history(stage: Stage, count: int, seed: int, has_word_times: bool) -
         await asyncio.sleep(0.5 + 8.0 * scene.random.random())
         _, end = await scene.say(scene.random.choice(stage.lines.interruptions))
         if await scene.silence_after(end) is not None:
-            heard = scene.all(told.Interrupted)[0].heard
-            fewest, most = sounded_words(scene)
-            differences.append(max(0, fewest - len(heard.split()), len(heard.split()) - most))
+            first = scene.all(told.Interrupted)[0]
+            fewest, most = sounded_words(scene, first)
+            heard = len(first.heard.split())
+            differences.append(max(0, fewest - heard, heard - most))
 
     for settings in rooms(count, seed):
         stage.perform(play, settings, STORY, has_word_times=has_word_times)

@@ -19,18 +19,24 @@ _WITNESS = 0.4
 """Seconds at the end of what was played by which its place in the answer is found."""
 
 
-def sounded_words(scene: Scene) -> tuple[int, int]:
+_AFTER = 0.2
+"""Seconds after an interruption in which the answer has fallen silent, and none sounds yet to what interrupted it."""
+
+
+def sounded_words(scene: Scene, interrupted: told.Interrupted) -> tuple[int, int]:
     """Return how many words of the answer sounded, at least and at most, from the loudspeaker's own samples alone.
 
     A word that was cut within 20 ms of its middle may count or not.
     """
     import soxr
 
-    far = np.concatenate(scene.microphone.far)
+    far = np.concatenate(scene.microphone.far)[: round((interrupted.time + _AFTER) * SAMPLE_RATE)]
     sounded = far[_loud_places(far)]
     window = sounded[-round((_WITNESS + _FADE) * SAMPLE_RATE) : -round(_FADE * SAMPLE_RATE)]
     best, words_before, found = 0.0, 0, (0, 0)
     for sentence in scene.all(told.SentenceEvent):
+        if sentence.turn != interrupted.turn:
+            continue
         pieces = scene.rehearsal.speak(sentence.spoken, ASSISTANT_VOICE)
         audio = soxr.resample(np.concatenate([piece.samples for piece in pieces]), pieces[0].rate, SAMPLE_RATE)
         places = _loud_places(audio)

@@ -26,6 +26,9 @@ DROWNED = 0.25
 TAIL = 0.5
 """Share of the far end's power that is left of its echo a frame (32 ms) later: RT60 of 0.6 s, and some margin."""
 
+HELD = 2
+"""Frames for which a louder far end counts: what the canceller's response is too short for comes later."""
+
 RISE, SLOW_RISE = 0.3, 0.01
 """Shares by which the expected leak follows a louder echo a frame, and what is taken for a voice."""
 
@@ -91,7 +94,8 @@ class _Octave:
 
     def __init__(self) -> None:
         self._noise = _Noise()
-        self._loudness = self._far = self._far_peak = 0.0
+        self._loudness = self._fading = self._far = self._far_peak = 0.0
+        self._held = deque([0.0], HELD)
         self._leak = 1.0
         """Power that the canceller leaves of the echo, as a share of the far end's."""
 
@@ -119,7 +123,9 @@ class _Octave:
         """Take the powers of a frame."""
         self._loudness = loudness
         self._noise.add(loudness)
-        self._far = max(played, TAIL * self._far)
+        self._fading = max(played, TAIL * self._fading)
+        self._held.append(self._fading)
+        self._far = max(self._held)
         self._far_peak = max(self._far, 0.99 * self._far_peak)
 
     def learn(self, fall: float, rise: float, is_drowned: bool) -> None:
