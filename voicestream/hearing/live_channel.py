@@ -25,7 +25,9 @@ class LiveChannel:
         """Return the live channel of a block of shape (n, channels) as shape (n,)."""
         if block.shape[1] == 1 or not len(block):
             return block[:, 0]
-        powers = block.var(axis=0)  # without a constant offset, which a dead channel may have
+        channels = np.ascontiguousarray(block.T)  # in their own order they take a tenth of the time
+        powers = channels.var(axis=1)  # without a constant offset, which a dead channel may have
         if powers.max() > powers[self._index] * 10 ** (DEAD_DB / 10):
             self._index = int(powers.argmax())
-        return np.ascontiguousarray(block[:, self._index])
+        live: Samples = channels[self._index]
+        return live
