@@ -296,6 +296,17 @@ def test_two_devices_whose_clocks_drift_apart_are_followed(drift: float) -> None
     assert decibels(microphone[late], clean[late]) > 20
 
 
+def test_a_room_without_a_strongest_reflection_is_known_by_how_it_looked_a_second_before() -> None:
+    """Now this reflection is measured, now that, and none of them sharply."""
+    far = voice(8, 1)
+    room = Room(RoomSettings(rt60=0.6, delay=0.3, echo_db=-10.0, snr_db=20.0, drift=-100e-6, seed=2003), far_level=0.05)
+    count = len(far) // FRAME_SAMPLES * FRAME_SAMPLES
+    microphone = np.concatenate([room.mix(frame) for frame in far[:count].reshape(-1, FRAME_SAMPLES)])
+    clean, _ = cancel(EchoCanceller(None), microphone, far)
+    soon = slice(2 * SAMPLE_RATE, 4 * SAMPLE_RATE)
+    assert decibels(microphone[soon], clean[soon]) > 2
+
+
 @pytest.mark.parametrize("is_told", [False, True])
 def test_what_slipped_in_a_pause_did_not_slip_within_a_second(is_told: bool) -> None:
     far = voice(6, 1)
