@@ -255,7 +255,7 @@ def test_a_microphone_that_became_the_loudspeaker_is_left(card: SoundCard) -> No
 
 
 def test_a_killed_sound_server_costs_neither_the_stream_nor_the_sentence(card: SoundCard) -> None:
-    played = noise(1.5, 5)
+    played = noise(1.9, 5)
 
     async def live() -> Samples:
         notices, got = Notices(), list[Frame]()

@@ -165,8 +165,12 @@ def measure_silence(hours: float) -> tuple[float, float]:
     return (time.process_time() - started) / (count * FRAME_SECONDS), _resident() - before
 
 
-async def measure_share(folder: Path, settings: WhisperSettings, share: float, seconds: float = 40.0) -> float:
-    """Return the share of a core that partials take of talk without a pause, in real time, where `share` is set."""
+async def measure_share(folder: Path, settings: WhisperSettings, share: float, spent: float = 12.0) -> float:
+    """Return the share of a core that partials take of talk without a pause, in real time, where `share` is set.
+
+    So long that they take `spent` seconds of it: one of them, more or less, takes half a second on a slow machine.
+    """
+    seconds = spent / share
     async with open_whisper(folder, settings) as whisper:
         counted = _Counted(whisper)
         noise = (np.random.default_rng(2).standard_normal(int(seconds * SAMPLE_RATE)) * 0.1).astype(np.float32)
