@@ -45,6 +45,14 @@ def test_after_a_decode_that_took_too_long_there_is_a_rest() -> None:
     assert pace.is_due(1.0), "a shorter final shows that there is time again"
 
 
+def test_a_first_partial_that_waited_for_its_share_does_not_tell_how_slow_a_recognizer_is() -> None:
+    pace = PartialPace(4.0, interval=0.2)
+    pace.begin(0.0)
+    pace.start(3.0)
+    pace.spend(0.4, 0.4, is_partial=True)  # it has three seconds of speech to decode
+    assert pace.is_due(3.8)
+
+
 def test_a_slow_recognizer_makes_none_in_the_first_seconds_of_a_speech() -> None:
     pace = PartialPace(4.0, interval=0.2)
     pace.begin(10.0)

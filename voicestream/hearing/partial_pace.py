@@ -10,6 +10,10 @@ SLOW, SHORT = 0.3, 6.0
 """Seconds of a decode from which none is made in the first seconds of a speech, but at a pause: most are over by then,
 and the final text would wait for the partial's end."""
 
+HEARS_LITTLE = 1.0
+"""Seconds of a speech within which its first partial tells how slow a recognizer is; one that had to wait for its share
+has more to decode."""
+
 IN_VAIN = 1.5
 """Seconds that a final decode may take which is begun before the pause is certain: who goes on waits for its end."""
 
@@ -32,7 +36,7 @@ class PartialPace:
         self._started = float("-inf")
         self._duration = 0.0
         self._first_duration = 0.0
-        """Of a speech's first partial, which hears little as a rule."""
+        """Of the last first partial of a speech that heard little."""
         self._is_first = True
 
     def is_due(self, now: float) -> bool:
@@ -64,7 +68,8 @@ class PartialPace:
         """Note what a decode took: seconds of a core, and seconds; a final one only tells how long they take."""
         self._duration = duration
         if is_partial:
-            self._first_duration = duration if self._is_first else self._first_duration
+            if self._is_first and self._started < self._began + HEARS_LITTLE:
+                self._first_duration = duration
             self._is_first = False
             self._cost = cost
             self._paid = max(self._paid, self._started - CREDIT - self._half()) + cost / self._share
