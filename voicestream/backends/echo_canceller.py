@@ -70,8 +70,9 @@ WELL = 0.25
 """Share of the echo's power left by the filter under which the levels are believed: 6 dB. In an echo that the filter
 does not know yet, what is louder than expected is the loudspeaker, more often than not."""
 
-LEARNS = 40
-"""Frames of echo after which a new filter may be thought to leave too much: in all of them it has learned."""
+LEARNS = 100
+"""Frames of echo (3 s) after which a new filter may be thought to leave too much. A faint echo is learned slowly, and
+sooner AEC3 took a person's voice with it."""
 
 FAINT = 1e-4
 """Power of the echo that a new filter is thought to have met: -40 dB, so that the first syllable tells more."""
