@@ -205,7 +205,7 @@ def test_the_suppressor_is_asked_only_where_the_filter_leaves_too_much() -> None
 
 
 def test_a_rattling_loudspeaker_is_silenced_by_the_suppressor() -> None:
-    """AEC3 gives up after 8 s: no real loudspeaker is without any linear part, as this one is."""
+    """For its first 8 s: then AEC3 gives up where so little of the echo is linear, and lets it through."""
     far = voice(14, 1)
     echo = echo_of(np.abs(far) - np.abs(far).mean(), 0.04)
     soft, hard = cancel(EchoCanceller(suppressor()), echo, far)
