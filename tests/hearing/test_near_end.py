@@ -29,6 +29,25 @@ def test_a_vowel_no_louder_than_the_noise_stands_out_in_its_octaves() -> None:
             assert near_end.is_loud == (90 <= index < 98), index
 
 
+def test_a_hiss_above_all_vowels_stands_out() -> None:
+    near_end, far = NearEnd(), noise(120, 0.1, 1)
+    left = noise(120, 0.003, 2) + np.float32(0.03) * far
+    left[90:100] += np.diff(noise(10, 0.03, 3), axis=1, append=0)  # an s: more, the higher
+    for index in range(100):
+        near_end.add(left[index], far[index])
+        assert near_end.is_loud == (index >= 90), index
+
+
+def test_an_echo_that_changes_with_its_room_is_not_unmistakable_and_a_voice_is() -> None:
+    near_end, far = NearEnd(), noise(200, 0.1, 1)
+    leak = np.repeat([0.05, 0.15, 0.05], [80, 80, 40])[:, None].astype(np.float32)  # it moves: 10 dB more is left
+    left = noise(200, 0.001, 2) + leak * far
+    left[190:] += noise(10, 0.1, 4)
+    for index in range(200):
+        near_end.add(left[index], far[index])
+        assert near_end.is_unmistakable == (index >= 190), index
+
+
 def test_nobody_is_told_while_the_echo_is_learned() -> None:
     near_end, far = NearEnd(), noise(12, 0.1, 1)
     for frame in far:

@@ -8,7 +8,7 @@ from conversation import FRAME, Conversation, in_state, kinds, saying
 from voicestream.config import Turns
 from voicestream.turns import actions as act
 from voicestream.turns.actions import State
-from voicestream.vocabulary import SpeechAudio
+from voicestream.vocabulary import FRAME_SECONDS, SpeechAudio
 
 
 def test_a_voice_over_the_answer_pauses_it_at_once() -> None:
@@ -41,6 +41,42 @@ def test_a_sound_without_a_text_lets_the_answer_go_on_within_half_a_second() -> 
         assert talk.now - talk.voice_end <= 0.5
     assert talk.taken() == [act.ResumeSpeaker("silence")]
     assert talk.now - talk.voice_end <= 0.5
+
+
+def test_words_that_may_be_the_users_are_waited_for_until_they_are_final() -> None:
+    talk = in_state(State.PAUSED)
+    talk.words("Eight")
+    talk.pause()
+    talk.wait(0.5)
+    assert talk.taken() == []
+    talk.final("Eight o'clock")
+    assert kinds(talk.taken())[0] == "Interrupt"
+
+
+@pytest.mark.parametrize(("words", "seconds"), [("Eight", 1.0), ("Mhm", 0.27), ("", 0.27)])
+def test_words_that_never_become_final_hold_no_answer_up(words: str, seconds: float) -> None:
+    talk = in_state(State.PAUSED)
+    talk.words(words)
+    talk.pause()
+    while not talk.wait(0.01):
+        pass
+    assert talk.taken() == [act.ResumeSpeaker("silence")]
+    assert talk.now - talk.voice_end == pytest.approx(seconds, abs=FRAME_SECONDS)
+
+
+def test_the_answer_does_not_go_on_while_something_still_sounds() -> None:
+    """The end of "Pause" is a hiss, which is no voice to the detector."""
+    talk = in_state(State.PAUSED)
+    talk.pause()
+    for _ in range(4):
+        talk.add(SpeechAudio(FRAME, talk.now, False, is_near=True))
+        talk.now += FRAME_SECONDS
+    sound_end = talk.now
+    talk.wait(0.22)
+    assert talk.taken() == []
+    talk.wait(0.1)
+    assert talk.taken() == [act.ResumeSpeaker("silence")]
+    assert talk.now - sound_end <= 0.5
 
 
 @pytest.mark.parametrize("state", [State.SPEAKING, State.ANSWERING])
@@ -142,6 +178,21 @@ def test_once_the_room_is_known_to_echo_a_voice_alone_does_not_pause() -> None:
     talk.start()
     talk.words("and it rains")
     assert talk.taken() == []
+
+
+@pytest.mark.parametrize(("near", "expected"), [(3, []), (4, [act.PauseSpeaker()])])
+def test_in_a_room_that_echoes_more_than_the_echo_can_be_pauses_the_answer(
+    near: int, expected: list[act.Action]
+) -> None:
+    talk = in_state(State.SPEAKING)
+    talk.add(saying("It is five o'clock in the afternoon.", talk.now, 2.5))
+    talk.now += 1.2
+    talk.talk_over("five o'clock")
+    talk.taken()
+    talk.start()
+    for _ in range(near):
+        talk.add(SpeechAudio(FRAME, talk.now, is_near=True))
+    assert talk.taken() == expected
 
 
 def test_in_a_room_that_echoes_the_users_words_on_top_still_interrupt() -> None:

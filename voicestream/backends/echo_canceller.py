@@ -86,6 +86,9 @@ OPEN = 1.5
 QUIET = 0.5
 """Seconds after the last sound of the loudspeaker, after which there is no echo left, and nothing to do. With 1 s, who
 interrupted and made a short pause was taken for done, for what is no loud voice was still held for echo."""
+GOES_ON, LINGERS = 3.0, 0.5
+"""Seconds after QUIET for which somebody who spoke over the loudspeaker is told to be near by the levels, and seconds
+of a pause after which they are not: the detector, to whom the answer was silence, believes a voice slowly."""
 
 Pcm16 = NDArray[np.int16]
 
@@ -151,6 +154,8 @@ class EchoCanceller:
         self._open = OPEN
         """Seconds since the microphone was muted."""
         self._quiet = QUIET
+        self._near_ago = LINGERS
+        """Seconds since somebody was near."""
         self._unplayed: deque[Samples] = deque(maxlen=MEMORY)
         """The last frames while nothing was played; they tell the noise, and are looked at when something is played."""
         self._filter_shift = 0.0
@@ -168,6 +173,7 @@ class EchoCanceller:
         """Return the frame without the echo; `for_detector` is the one that is suppressed harder."""
         begin = frame.captured_at - FRAME_SECONDS
         far = speaker.reference(begin - self._filter_shift, FRAME_SAMPLES)
+        self._near_ago += FRAME_SECONDS
         if not frame.samples.any():
             self._pass_muted(frame, far)
             return frame
@@ -176,8 +182,7 @@ class EchoCanceller:
             self._slide()
         was_quiet, self._quiet = self._quiet, 0.0 if far.any() else self._quiet + FRAME_SECONDS
         if self._quiet >= QUIET:
-            self._unplayed.append(frame.samples)
-            return frame
+            return self._follow_voice(frame)
         if was_quiet >= QUIET:
             self._filter.doubt(round(was_quiet / FRAME_SECONDS))
             self._path.interrupt()
@@ -188,7 +193,10 @@ class EchoCanceller:
         samples = self._filter.process(frame.samples, far)
         is_somebody = self._near_end.add(samples, far)
         is_known = self._left < WELL * self._echo + DROWNED * self._near_end.noise
-        is_near = self._near_end.is_loud and is_known and self._open > OPEN
+        is_near = self._near_end.is_unmistakable or (self._near_end.is_loud and is_known)
+        is_near &= self._open > OPEN
+        if is_near:
+            self._near_ago = 0.0
         if not is_somebody:
             noise = self._near_end.noise
             self._echo += PATIENCE * (max(power(frame.samples) - noise, 0.0) - self._echo)
@@ -200,7 +208,18 @@ class EchoCanceller:
         if self._suppressor_shift != self._filter_shift:
             far = speaker.reference(begin - self._suppressor_shift, FRAME_SAMPLES)
         suppressed = _float(self._suppressor.process(_pcm(frame.samples), _pcm(far)))
-        return replace(frame, samples=samples, for_detector=suppressed, is_near=is_near)
+        heard = suppressed if is_somebody else np.zeros_like(samples)
+        return replace(frame, samples=samples, for_detector=heard, is_near=is_near)
+
+    def _follow_voice(self, frame: Frame) -> Frame:
+        """Return the frame, in which there is no echo; who spoke over the loudspeaker is near while they do so."""
+        if self._near_ago >= LINGERS or self._quiet >= QUIET + GOES_ON:
+            self._unplayed.append(frame.samples)
+            return frame
+        self._near_end.add(frame.samples, np.zeros(FRAME_SAMPLES, np.float32))
+        if self._near_end.is_loud:
+            self._near_ago = 0.0
+        return replace(frame, is_near=self._near_end.is_loud)
 
     def _pass_muted(self, frame: Frame, far: Samples) -> None:
         """Learn nothing of the room, which did not fall silent; but where no echo was ever measured, that none is.

@@ -15,10 +15,10 @@ from voicestream.vocabulary import FRAME_SAMPLES, Samples
 
 STANDS_OUT, ALONE = 4.0, 16.0
 """How many times more power than expected of echo and noise makes it somebody's voice: 6 dB in two octaves, or 12 dB
-in one."""
+in one; 12 dB in three is no echo, however little of it is known."""
 
-OCTAVES = (4, 8, 16, 32, 64, 128)
-"""Where they begin and end, in steps of SAMPLE_RATE / FRAME_SAMPLES: 125 to 4000 Hz."""
+OCTAVES = (4, 8, 16, 32, 64, 128, 256)
+"""Where they begin and end, in steps of SAMPLE_RATE / FRAME_SAMPLES: 125 to 8000 Hz."""
 
 DROWNED = 0.25
 """Share of the noise's power below which an echo cannot be heard: nothing need be suppressed."""
@@ -29,7 +29,7 @@ TAIL = 0.5
 HELD = 2
 """Frames for which a louder far end counts: what the canceller's response is too short for comes later."""
 
-RISE, SLOW_RISE = 0.3, 0.01
+RISE, SLOW_RISE = 0.25, 0.01
 """Shares by which the expected leak follows a louder echo a frame, and what is taken for a voice."""
 
 STEEPEST = 1.5
@@ -60,6 +60,8 @@ class NearEnd:
         self._noise = _Noise()
         self._hold = 0
         self._clear_frames = 0
+        self.is_unmistakable = False
+        """Whether the last frame was louder than even an echo of which little is known."""
 
     @property
     def is_loud(self) -> bool:
@@ -77,7 +79,8 @@ class NearEnd:
         for octave, loudness, played in zip(self._octaves, *_octave_powers(left, far), strict=True):
             octave.hear(loudness, played)
         is_new = self._clear_frames < FIRST
-        *_, second, first = sorted(octave.standing_out for octave in self._octaves)
+        *_, third, second, first = sorted(octave.standing_out for octave in self._octaves)
+        self.is_unmistakable = not is_new and third > ALONE
         is_loud = not is_new and (second > STANDS_OUT or first > ALONE)
         self._hold = HOLD if is_loud else max(0, self._hold - 1)
         noise = sum(octave.noise for octave in self._octaves)

@@ -19,6 +19,8 @@ from voicestream.vocabulary import SpeechResumed, SpeechStarted, Transcript
 RESUME_AFTER = 0.27
 """Seconds after a sound over an answer, whose end a room and a detector make late by up to 0.21 s: the answer shall go
 on within 0.5 s. Words that come later still interrupt."""
+WORDS_AFTER = 1.0
+"""The same, at most, where words were heard that may be the user's: their final text is being made, and tells."""
 LONGEST_PAUSE = 4.0
 """Seconds for which a sound without words holds an answer up: singing, a crying child or a saw may go on for ever."""
 SURE_WORDS = 2
@@ -95,10 +97,20 @@ def wait_held(floor: Floor, event: object) -> None:
 
 
 def is_waited_for(floor: Floor) -> bool:
-    """Tell whether a sound has had its time to become words."""
+    """Tell whether a sound has had its time to become words, and its words to become final."""
     if floor.is_voiced:
         return floor.now >= floor.silenced_at + LONGEST_PAUSE
-    return floor.now >= floor.voice_end + RESUME_AFTER
+    if floor.now >= floor.voice_end + WORDS_AFTER:
+        return True
+    has_faded = floor.now >= max(floor.voice_end, floor.sound_end) + RESUME_AFTER
+    return has_faded and not _is_final_awaited(floor)
+
+
+def _is_final_awaited(floor: Floor) -> bool:
+    """Tell whether words were heard that may be the user's, and their final text is not in."""
+    text = floor.words.sure_text
+    is_listening_sound = is_backchannel(text, floor.words.language) or is_hesitation(text)
+    return bool(text) and not is_listening_sound and not floor.is_understood
 
 
 def begin_sounding(floor: Floor, event: act.AnswerSounding) -> None:
@@ -160,8 +172,20 @@ def end_held(floor: Floor, event: act.AnswerEnded) -> None:
 def hear_over_answer(floor: Floor, event: SpeechStarted | SpeechResumed) -> None:
     """Pause for a voice over the answer, unless it may be the answer itself."""
     if not floor.is_deaf_to_speech and not floor.leaks_echo:
-        floor.pause_speaker()
-        floor.state = State.PAUSED
+        _pause(floor)
+
+
+def hear_on_over_answer(floor: Floor, event: object) -> None:
+    """Pause for a voice that may have been the answer itself, and turns out louder than that."""
+    if floor.leaks_echo and floor.is_voiced and floor.near >= NEAR and not floor.is_deaf_to_speech:
+        _pause(floor)
+    else:
+        notice_no_echo(floor, event)
+
+
+def _pause(floor: Floor) -> None:
+    floor.pause_speaker()
+    floor.state = State.PAUSED
 
 
 def notice_no_echo(floor: Floor, event: object) -> None:

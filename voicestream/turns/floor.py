@@ -92,6 +92,8 @@ class Floor:
     is_open: bool = False
     """Whether the segmenter would let the newest speech go on."""
     voice_end: float = 0.0
+    sound_end: float = 0.0
+    """Seconds, when more was heard last than noise and the loudspeaker's echo can be."""
     pause: float = 0.0
     """Seconds, of the silence before the voice went on; 0 once it was learned from."""
     words_before_pause: int = 0

@@ -94,7 +94,7 @@ _ROWS: Mapping[State, Mapping[type, Cell]] = {
         SpeechResumed: answers.hear_over_answer,
         Transcript: answers.weigh_words_over_answer,
         Silence: answers.notice_no_echo,
-        SpeechAudio: answers.notice_no_echo,
+        SpeechAudio: answers.hear_on_over_answer,
         act.AnswerEnded: answers.end_speaking,
         act.WakeWordHeard: controls.answer_call,
     },
@@ -190,6 +190,8 @@ def _take_notice(floor: Floor, event: Input) -> None:
             floor.is_open = isinstance(event, SpeechPaused)
         case SpeechAudio():
             floor.near += event.is_near
+            if event.is_near:
+                floor.sound_end = _end_of(event)
         case Transcript():
             floor.words.add(event, floor.users_words(event), floor.surely_users_words(event))
         case _:
