@@ -1,8 +1,9 @@
 """Takes the assistant's own voice out of the microphone, with two cancellers on one microphone.
 
 Our adaptive filter leaves the user's voice whole, for the recognizer and the wake word; the levels of what it leaves
-decide whether somebody speaks over us. Where it leaves too much, as of a loudspeaker that rattles, WebRTC's AEC3 (the
-livekit wheel, where it is installed) decides: it suppresses harder, but cuts the user's own voice by 10 dB.
+decide whether somebody speaks over us. Where it leaves too much, as of a loudspeaker that rattles, the speech detector
+hears what WebRTC's AEC3 leaves (of the livekit wheel, where it is installed): it suppresses harder, but cuts the user's
+own voice by 10 dB, and after some seconds of such an echo it gives up; so the levels must tell somebody, too.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from numpy.typing import NDArray
 
 from voicestream.hearing.adaptive_filter import AdaptiveFilter
 from voicestream.hearing.echo_path import WINDOW, Echo, EchoPath
-from voicestream.hearing.near_end import DROWNED, MEMORY, NearEnd, power
+from voicestream.hearing.filter_trust import FilterTrust
+from voicestream.hearing.near_end import MEMORY, NearEnd
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
 
 if TYPE_CHECKING:
@@ -61,24 +63,6 @@ HURRIED = 20
 
 REPLAYED = 30
 """Frames (1 s) that a new filter learns from what was heard already."""
-
-TOO_MUCH = 0.5
-"""Share of the echo's power left by the filter from which the suppressor decides: 3 dB. In simulated rooms the filter
-takes 16 to 26 dB, and 11 where the loudspeaker is overdriven; there the levels notice interruptions sooner."""
-
-WELL = 0.25
-"""Share of the echo's power left by the filter under which the levels are believed: 6 dB. In an echo that the filter
-does not know yet, what is louder than expected is the loudspeaker, more often than not."""
-
-LEARNS = 100
-"""Frames of echo (3 s) after which a new filter may be thought to leave too much. A faint echo is learned slowly, and
-sooner AEC3 took a person's voice with it."""
-
-FAINT = 1e-4
-"""Power of the echo that a new filter is thought to have met: -40 dB, so that the first syllable tells more."""
-
-PATIENCE = 0.03
-"""Share of a frame in what is known of the filter: it is judged by the last second."""
 
 OPEN = 1.5
 """Seconds after a muted microphone in which nobody is told to be near: a new echo may be louder than expected."""
@@ -146,6 +130,7 @@ class EchoCanceller:
         self._suppressor = suppressor
         self._filter = AdaptiveFilter()
         self._path = EchoPath(HURRY)
+        self._trust = FilterTrust()
         self._near_end = NearEnd()
         self._measured: deque[tuple[float, float]] = deque(maxlen=round(2 * WINDOW / HURRY))
         """When a delay was measured, and what it was."""
@@ -163,11 +148,6 @@ class EchoCanceller:
         """Seconds by which the far end of each is held back."""
         self._drift = self._drift_before = 0.0
         """Seconds by which the echo becomes later in a second: the clocks of two devices run apart."""
-        self._trust_filter()
-
-    def _trust_filter(self) -> None:
-        """Neither believe nor doubt a new filter: the first frames of an echo tell."""
-        self._echo, self._left, self._judged = FAINT, WELL * FAINT, 0
 
     def cancel(self, frame: Frame, speaker: Player) -> Frame:
         """Return the frame without the echo; `for_detector` is the one that is suppressed harder."""
@@ -192,23 +172,20 @@ class EchoCanceller:
             far = speaker.reference(begin - self._filter_shift, FRAME_SAMPLES)
         samples = self._filter.process(frame.samples, far)
         is_somebody = self._near_end.add(samples, far)
-        is_known = self._left < WELL * self._echo + DROWNED * self._near_end.noise
-        is_near = self._near_end.is_unmistakable or (self._near_end.is_loud and is_known)
-        is_near &= self._open > OPEN
+        noise = self._near_end.noise
+        is_loud = self._near_end.is_loud and self._trust.is_deserved(noise)
+        is_near = (is_loud or self._near_end.is_unmistakable) and self._open > OPEN
         if is_near:
             self._near_ago = 0.0
         if not is_somebody:
-            noise = self._near_end.noise
-            self._echo += PATIENCE * (max(power(frame.samples) - noise, 0.0) - self._echo)
-            self._left += PATIENCE * (max(power(samples) - noise, 0.0) - self._left)
-            self._judged += 1
-        if self._suppressor is None or self._judged < LEARNS or self._left < TOO_MUCH * self._echo:
-            heard = samples if is_somebody else np.zeros_like(samples)
-            return replace(frame, samples=samples, for_detector=heard, is_near=is_near)
-        if self._suppressor_shift != self._filter_shift:
-            far = speaker.reference(begin - self._suppressor_shift, FRAME_SAMPLES)
-        suppressed = _float(self._suppressor.process(_pcm(frame.samples), _pcm(far)))
-        heard = suppressed if is_somebody else np.zeros_like(samples)
+            self._trust.judge(frame.samples, samples, noise)
+        heard = samples
+        if self._suppressor is not None and self._trust.is_lost:
+            if self._suppressor_shift != self._filter_shift:
+                far = speaker.reference(begin - self._suppressor_shift, FRAME_SAMPLES)
+            heard = _float(self._suppressor.process(_pcm(frame.samples), _pcm(far)))
+        if not is_somebody:
+            heard = np.zeros_like(samples)
         return replace(frame, samples=samples, for_detector=heard, is_near=is_near)
 
     def _follow_voice(self, frame: Frame) -> Frame:
@@ -274,7 +251,7 @@ class EchoCanceller:
                 self._filter.hear(far)
         else:
             self._near_end = NearEnd()  # what it learned is in the way
-            self._trust_filter()
+            self._trust = FilterTrust()
             self._replay(now, speaker)
 
     def _slide(self) -> None:
