@@ -13,7 +13,7 @@ import pytest
 from virtual_time import run_in_virtual_time
 
 from voicestream.errors import RecognitionError
-from voicestream.hearing.live_transcript import TranscriptSettings, transcribe
+from voicestream.hearing.live_transcript import LiveTranscript, TranscriptSettings, transcribe
 from voicestream.hearing.segmenter import Segmenter
 from voicestream.stages import stage
 from voicestream.vocabulary import (
@@ -29,6 +29,7 @@ from voicestream.vocabulary import (
     SpeechEnded,
     SpeechEvent,
     SpeechPaused,
+    SpeechStarted,
     Transcript,
 )
 
@@ -346,3 +347,17 @@ def test_an_error_of_the_microphone_comes_after_the_last_transcript() -> None:
 
     heard = run_in_virtual_time(run())
     assert [item.text for item in heard if isinstance(item, Transcript) and item.is_final] == ["one two three"]
+
+
+@pytest.mark.parametrize("down_db", [6.0, 20.0])
+def test_no_partial_is_begun_where_a_syllable_ends_for_it_may_be_the_last(down_db: float) -> None:
+    loud = np.random.default_rng(1).normal(0, 0.1, FRAME_SAMPLES).astype(np.float32)
+    soft = loud * np.float32(10 ** (-down_db / 20))
+    live = LiveTranscript(TranscriptSettings())
+    live.add(SpeechStarted(0.0, 0.0))
+    for place, frame in enumerate([*[loud] * 60, soft]):
+        live.add(SpeechAudio(frame, place * FRAME_SECONDS, True, 0.9))
+    assert (live.next_request() is None) is (down_db > 12)
+    for place in range(61, 80):  # who speaks on more softly is written down all the same
+        live.add(SpeechAudio(soft, place * FRAME_SECONDS, True, 0.9))
+    assert live.next_request() is not None

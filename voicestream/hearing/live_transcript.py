@@ -124,7 +124,7 @@ class LiveTranscript:
         is_due = self._pace.is_quick if is_early else self._pace.is_due(now)
         if not is_due or not running.is_spoken():
             return None
-        if not is_early and (running.is_silent() or running.may_be_nobody()):
+        if not is_early and (running.is_silent() or running.is_softer() or running.may_be_nobody()):
             return None  # soon the voice goes on, or the word has faded: a partial would be in its way
         self._pace.start(now)
         return make_request(running, is_final=is_early, is_paced=True)

@@ -33,6 +33,10 @@ FADED, FADED_DB, SOFT_DB = 0.3, 6.0, 35.0
 """A frame may hold such a word from this probability of a voice; or from this level above the softest tenth of the
 speech, unless it is so far under the loudest tenth."""
 
+SOFTER_DB, SOFTER_SECONDS = 12.0, 0.5
+"""How far a frame is under the loudest of the seconds before it where a syllable ends. Of people's frames 9 in 10 are
+in the last 0.1 s of a sentence, and a quarter before, for 0.3 s on end at most."""
+
 PAUSE_KEPT = 0.3
 """Seconds that are kept of each end of a long pause: in the rest of it a recognizer can only find phantoms."""
 
@@ -101,6 +105,11 @@ class RunningSpeech:
     def is_silent(self) -> bool:
         """Whether the last frame holds no voice."""
         return not self.audio[-1].voiced
+
+    def is_softer(self) -> bool:
+        """Whether a syllable ends, which may be the last."""
+        levels = _levels_db(self.audio[-1 - round(SOFTER_SECONDS / FRAME_SECONDS) :])
+        return bool(levels[-1] < levels.max() - SOFTER_DB)
 
     def is_spoken(self) -> bool:
         """Whether there is voice enough, and near enough, to be worth a decode."""
