@@ -195,6 +195,40 @@ def test_in_a_room_that_echoes_more_than_the_echo_can_be_pauses_the_answer(
     assert talk.taken() == expected
 
 
+def test_what_was_louder_than_the_echo_and_nobody_pauses_nothing_more() -> None:
+    talk = in_state(State.SPEAKING)
+    talk.add(saying("It is five o'clock in the afternoon.", talk.now, 2.5))
+    talk.now += 1.2
+    talk.talk_over("five o'clock")
+    paused = []
+    for words in ("", "Mhm.", ""):
+        talk.taken()
+        talk.start()
+        for _ in range(4):
+            talk.add(SpeechAudio(FRAME, talk.now, is_near=True))
+        paused.append(act.PauseSpeaker() in talk.taken())
+        talk.pause()
+        talk.final(words)
+        talk.end()
+    assert paused == [True, False, False]
+
+
+def test_a_listening_sound_louder_than_the_echo_is_somebody() -> None:
+    talk = in_state(State.SPEAKING)
+    talk.add(saying("It is five o'clock in the afternoon.", talk.now, 2.5))
+    talk.now += 1.2
+    talk.talk_over("five o'clock")
+    for words in ("Mhm.", "Yeah."):
+        talk.taken()
+        talk.start()
+        for _ in range(4):
+            talk.add(SpeechAudio(FRAME, talk.now, is_near=True))
+        assert act.PauseSpeaker() in talk.taken()
+        talk.pause()
+        talk.final(words)
+        talk.end()
+
+
 def test_in_a_room_that_echoes_the_users_words_on_top_still_interrupt() -> None:
     talk = in_state(State.SPEAKING)
     talk.add(saying("It is five o'clock in the afternoon and it will rain tomorrow.", talk.now, 4.0))

@@ -177,7 +177,9 @@ def hear_over_answer(floor: Floor, event: SpeechStarted | SpeechResumed) -> None
 
 def hear_on_over_answer(floor: Floor, event: object) -> None:
     """Pause for a voice that may have been the answer itself, and turns out louder than that."""
-    if floor.leaks_echo and floor.is_voiced and floor.near >= NEAR and not floor.is_deaf_to_speech:
+    is_somebody = floor.is_voiced and floor.near >= NEAR and floor.is_near_trusted
+    if is_somebody and floor.leaks_echo and not floor.is_deaf_to_speech:
+        floor.is_near_trusted = False  # until words tell
         _pause(floor)
     else:
         notice_no_echo(floor, event)
@@ -265,12 +267,14 @@ def interrupt(floor: Floor, event: object) -> None:
     """Stop the answer for good, and listen."""
     if floor.starts.get(floor.speech, floor.now) < floor.sounding_since + FALSE_END:
         floor.endpointing.ended_falsely()
+    floor.is_near_trusted = True
     floor.end_answer()
     listen_on(floor, event)
 
 
 def go_on_speaking(floor: Floor, reason: SoundReason) -> None:
     """Let the paused answer go on, and learn whether the pause was made for the answer's own sound."""
+    floor.is_near_trusted |= reason == "backchannel"
     if reason == "silence":
         floor.learn_echo(floor.leaks + 1 if _is_own_sound(floor) else 0)
     floor.resume_speaker(reason)

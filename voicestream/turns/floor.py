@@ -122,6 +122,8 @@ class Floor:
     silenced_at: float = 0.0
     leaks: int = 0
     """Pauses in a row that were made for nothing but the loudspeaker's own sound."""
+    is_near_trusted: bool = True
+    """Whether it was the user, the last time that something louder than the echo can be paused an answer by itself."""
     is_room_known: bool = False
     """Whether an answer has sounded for so long that its echo would have been heard."""
     quiet_needed: float = 0.5
