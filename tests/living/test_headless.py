@@ -183,3 +183,30 @@ def test_installing_writes_the_unit_and_uninstalling_removes_it(
     assert "loginctl enable-linger" in capsys.readouterr().out
     assert main(["service", "uninstall"]) == 0
     assert not unit.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (["--help"], 0, "--set KEY=VALUE"),
+        (["--sett", "speaking.rate=160"], 64, "--sett"),
+        (["--set", "speaking.rate=1"], 78, "speaking.rate"),
+    ],
+)
+def test_a_service_that_could_not_start_is_not_installed(
+    words: list[str],
+    status: int,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "")
+    try:
+        found = main(["service", "install", *words])
+    except SystemExit as end:  # argparse
+        found = end.code
+    assert found == status
+    assert told in "".join(capsys.readouterr())
+    assert not list(tmp_path.rglob("*.service"))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from argparse import REMAINDER, ArgumentParser, Namespace
 
+from voicestream.commands import talk
+from voicestream.commands.options import Parser, read_config
+
 LINGER = "To have it run without a login, as on a headless machine: `loginctl enable-linger`"
 
 EXAMPLES = """
@@ -24,6 +27,7 @@ def run(arguments: Namespace) -> int:
     from voicestream.sessions.service import NAME, install, systemctl, uninstall, write_unit
 
     words = [word for word in arguments.arguments if word != "--"]
+    _check(words, arguments.action)
     match arguments.action:
         case "show":
             print(write_unit(words), end="")
@@ -42,3 +46,10 @@ def run(arguments: Namespace) -> int:
             systemctl("daemon-reload")
             print(f"removed: {path}" if path else "it was not installed")
     return 0
+
+
+def _check(words: list[str], action: str) -> None:
+    """End as `voicestream talk` would with these words, while somebody is there to read why; --help tells of them."""
+    parser = Parser(f"voicestream service {action}", __doc__, EXAMPLES)
+    talk.add_arguments(parser)
+    read_config(parser.parse_args(words))
