@@ -7,16 +7,16 @@ import pytest
 
 from voicestream.hearing.filter_trust import LEARNS, FilterTrust
 from voicestream.hearing.near_end import power
-from voicestream.vocabulary import FRAME_SAMPLES, Samples
+from voicestream.vocabulary import FRAME_SAMPLES
 
 ECHO = np.random.default_rng(1).normal(0, 0.05, FRAME_SAMPLES).astype(np.float32)
 
 
-def judged(left: float, frames: int, echo: Samples = ECHO, noise: float = 0.0) -> FilterTrust:
+def judged(left: float, frames: int) -> FilterTrust:
     """Return the trust in a filter that leaves this share of the echo's power."""
     trust = FilterTrust()
     for _ in range(frames):
-        trust.judge(echo, np.float32(np.sqrt(left)) * echo, noise)
+        trust.judge(ECHO, np.float32(np.sqrt(left)) * ECHO, 0.0)
     return trust
 
 

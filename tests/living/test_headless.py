@@ -181,7 +181,9 @@ def test_installing_writes_the_unit_and_uninstalling_removes_it(
     assert main(["service", "install", "--", "--set", "speaking.rate=160"]) == 0
     assert "talk --headless --set speaking.rate=160\n" in unit.read_text(encoding="utf-8")
     assert "loginctl enable-linger" in capsys.readouterr().out
-    assert main(["service", "uninstall"]) == 0
+    (tmp_path / "voicestream").mkdir()
+    (tmp_path / "voicestream" / "config.yaml").write_text("turnz: {}\n", encoding="utf-8")
+    assert main(["service", "uninstall"]) == 0, "whatever the settings are"
     assert not unit.exists()
 
 

@@ -68,6 +68,11 @@ class Conversation:
         self.add(SpeechAudio(FRAME, self.now - FRAME_SECONDS))
         return self.add(Transcript(text, "", False, self.now, self.speech))
 
+    def near(self, count: int) -> None:
+        """So many frames hold more than noise and the loudspeaker's echo can be."""
+        for _ in range(count):
+            self.add(SpeechAudio(FRAME, self.now, is_near=True))
+
     def pause(self) -> list[Action]:
         """The voice falls silent; 0.2 s later that is certain."""
         self.voice_end = self.now

@@ -11,6 +11,16 @@ from voicestream.turns.actions import State
 from voicestream.vocabulary import FRAME_SECONDS, SpeechAudio
 
 
+def in_a_room_that_echoes() -> Conversation:
+    """Return a conversation whose answer has paused for its own words already."""
+    talk = in_state(State.SPEAKING)
+    talk.add(saying("It is five o'clock in the afternoon.", talk.now, 2.5))
+    talk.now += 1.2
+    talk.talk_over("five o'clock")
+    talk.taken()
+    return talk
+
+
 def test_a_voice_over_the_answer_pauses_it_at_once() -> None:
     talk = in_state(State.SPEAKING)
     talk.start()
@@ -169,11 +179,7 @@ def test_the_assistants_own_words_heard_back_never_interrupt() -> None:
 
 
 def test_once_the_room_is_known_to_echo_a_voice_alone_does_not_pause() -> None:
-    talk = in_state(State.SPEAKING)
-    talk.add(saying("It is five o'clock in the afternoon.", talk.now, 2.5))
-    talk.now += 1.2
-    talk.talk_over("five o'clock")
-    talk.taken()
+    talk = in_a_room_that_echoes()
     talk.add(saying("And it rains.", talk.now, 1.0))
     talk.start()
     talk.words("and it rains")
@@ -184,49 +190,27 @@ def test_once_the_room_is_known_to_echo_a_voice_alone_does_not_pause() -> None:
 def test_in_a_room_that_echoes_more_than_the_echo_can_be_pauses_the_answer(
     near: int, expected: list[act.Action]
 ) -> None:
-    talk = in_state(State.SPEAKING)
-    talk.add(saying("It is five o'clock in the afternoon.", talk.now, 2.5))
-    talk.now += 1.2
-    talk.talk_over("five o'clock")
-    talk.taken()
+    talk = in_a_room_that_echoes()
     talk.start()
-    for _ in range(near):
-        talk.add(SpeechAudio(FRAME, talk.now, is_near=True))
+    talk.near(near)
     assert talk.taken() == expected
 
 
-def test_what_was_louder_than_the_echo_and_nobody_pauses_nothing_more() -> None:
-    talk = in_state(State.SPEAKING)
-    talk.add(saying("It is five o'clock in the afternoon.", talk.now, 2.5))
-    talk.now += 1.2
-    talk.talk_over("five o'clock")
-    paused = []
-    for words in ("", "Mhm.", ""):
-        talk.taken()
+@pytest.mark.parametrize(
+    ("texts", "expected"), [(("", "Mhm.", ""), [True, False, False]), (("Mhm.", "Yeah."), [True, True])]
+)
+def test_a_sound_louder_than_the_echo_pauses_while_such_sounds_were_somebody(
+    texts: tuple[str, ...], expected: list[bool]
+) -> None:
+    talk, paused = in_a_room_that_echoes(), []
+    for text in texts:
         talk.start()
-        for _ in range(4):
-            talk.add(SpeechAudio(FRAME, talk.now, is_near=True))
+        talk.near(4)
         paused.append(act.PauseSpeaker() in talk.taken())
         talk.pause()
-        talk.final(words)
+        talk.final(text)
         talk.end()
-    assert paused == [True, False, False]
-
-
-def test_a_listening_sound_louder_than_the_echo_is_somebody() -> None:
-    talk = in_state(State.SPEAKING)
-    talk.add(saying("It is five o'clock in the afternoon.", talk.now, 2.5))
-    talk.now += 1.2
-    talk.talk_over("five o'clock")
-    for words in ("Mhm.", "Yeah."):
-        talk.taken()
-        talk.start()
-        for _ in range(4):
-            talk.add(SpeechAudio(FRAME, talk.now, is_near=True))
-        assert act.PauseSpeaker() in talk.taken()
-        talk.pause()
-        talk.final(words)
-        talk.end()
+    assert paused == expected
 
 
 def test_in_a_room_that_echoes_the_users_words_on_top_still_interrupt() -> None:
@@ -289,8 +273,7 @@ def test_one_word_amid_the_echo_interrupts_where_more_than_the_echo_is_heard(
     talk = in_state(State.SPEAKING)
     talk.add(saying("Once upon a time there was a small harbour.", talk.now - 2.9, 3.0))
     talk.start()
-    for _ in range(near):
-        talk.add(SpeechAudio(FRAME, talk.now, is_near=True))
+    talk.near(near)
     talk.pause()
     talk.final(f"a small {word} harbour")
     assert expected in kinds(talk.taken())
@@ -312,8 +295,7 @@ def test_a_short_sound_at_the_first_words_of_the_first_answer_is_its_echo(
     talk.add(saying("Once upon a time there was a small harbour.", talk.now, 3.0))
     talk.wait(0.6)
     talk.start()
-    for _ in range(near):
-        talk.add(SpeechAudio(FRAME, talk.now, is_near=True))
+    talk.near(near)
     talk.pause()
     talk.final(words)
     assert expected in talk.taken()

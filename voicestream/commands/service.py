@@ -52,4 +52,6 @@ def _check(words: list[str], action: str) -> None:
     """End as `voicestream talk` would with these words, while somebody is there to read why; --help tells of them."""
     parser = Parser(f"voicestream service {action}", __doc__, EXAMPLES)
     talk.add_arguments(parser)
-    read_config(parser.parse_args(words))
+    parsed = parser.parse_args(words)
+    if action == "install":
+        read_config(parsed)

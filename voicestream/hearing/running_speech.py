@@ -34,8 +34,8 @@ FADED, FADED_DB, SOFT_DB = 0.3, 6.0, 35.0
 speech, unless it is so far under the loudest tenth."""
 
 SOFTER_DB, SOFTER_SECONDS = 12.0, 0.5
-"""How far a frame is under the loudest of the seconds before it where a syllable ends. Of people's frames 9 in 10 are
-in the last 0.1 s of a sentence, and a quarter before, for 0.3 s on end at most."""
+"""How far a frame is under the loudest of the seconds before it where a syllable ends: in people's sentences 86 % of
+the last 0.1 s, 26 % of what stands before, and for 0.3 s on end at most."""
 
 PAUSE_KEPT = 0.3
 """Seconds that are kept of each end of a long pause: in the rest of it a recognizer can only find phantoms."""

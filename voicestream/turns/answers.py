@@ -62,8 +62,7 @@ def weigh_more_words(floor: Floor, event: Transcript) -> None:
     if event.speech < floor.words.first_speech or floor.answer is None or floor.rules.listening == "push_to_talk":
         return
     more = floor.newly_said()
-    language = floor.words.language
-    is_more = not is_hesitation(more) and not is_backchannel(more, language) and is_sure(floor, event, more)
+    is_more = not _is_listening_sound(floor, more) and is_sure(floor, event, more)
     if is_more:
         floor.do(act.CancelAnswer(floor.answer.turn))
         floor.learn_pause()
@@ -109,8 +108,12 @@ def is_waited_for(floor: Floor) -> bool:
 def _is_final_awaited(floor: Floor) -> bool:
     """Tell whether words were heard that may be the user's, and their final text is not in."""
     text = floor.words.sure_text
-    is_listening_sound = is_backchannel(text, floor.words.language) or is_hesitation(text)
-    return bool(text) and not is_listening_sound and not floor.is_understood
+    return bool(text) and not _is_listening_sound(floor, text) and not floor.is_understood
+
+
+def _is_listening_sound(floor: Floor, text: str) -> bool:
+    """Tell whether the user only shows that they listen, or think."""
+    return is_backchannel(text, floor.words.language) or is_hesitation(text)
 
 
 def begin_sounding(floor: Floor, event: act.AnswerSounding) -> None:
@@ -205,7 +208,7 @@ def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
         return
     text, language = floor.surely_users_words(event), floor.words.language
     is_called = not text and floor.is_called(event)
-    is_listening_sound = is_backchannel(text, language) or is_hesitation(text)
+    is_listening_sound = _is_listening_sound(floor, text)
     is_first_echo = _is_first_echo(floor) and not is_stop(text, language)
     if is_called or (not is_listening_sound and not is_first_echo and is_sure(floor, event, text)):
         interrupt(floor, event)
