@@ -133,6 +133,8 @@ class Hypothesis:
     """Two letters, or empty where unknown."""
     is_suspect: bool = False
     """Whether a guard objects to it: it must not be settled, and must not prompt."""
+    is_doubtful: bool = False
+    """Whether the recognizer itself finds it less likely than clear words are: a cough, or two voices at once."""
     cost: float = 0.0
     """Seconds of a processor core that it took here; 0 where another machine did the work."""
 
@@ -153,6 +155,8 @@ class Transcript:
     language: str = ""
     is_unclear: bool = False
     """Whether somebody surely spoke, but the words that were found are not believed; the text is empty then."""
+    is_doubtful: bool = False
+    """Whether the recognizer doubts its words: they stop no answer that a short sound over it would not stop."""
 
 
 @dataclass(frozen=True, slots=True)

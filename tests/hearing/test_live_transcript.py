@@ -46,6 +46,7 @@ class Oracle:
     delay: float = 0.1
     fails: bool = False
     is_suspect: bool = False
+    is_doubtful: bool = False
     calls: list[tuple[float, bool, float]] = field(default_factory=list)
     running: int = 0
 
@@ -63,7 +64,7 @@ class Oracle:
         said = [
             word for word, start in zip(self.words, self.starts, strict=True) if first <= start + 0.3 and start < last
         ]
-        return Hypothesis(" ".join(said), language="en", cost=self.delay, is_suspect=self.is_suspect)
+        return Hypothesis(" ".join(said), (), "en", self.is_suspect, self.is_doubtful, self.delay)
 
 
 def script(*parts: tuple[str, float]) -> tuple[list[float], list[str], list[float]]:
@@ -175,6 +176,14 @@ def test_it_is_told_that_somebody_spoke_and_was_not_understood(
     finals = [item for _, item in transcripts(heard) if item.is_final]
     assert [item.is_unclear for item in finals][-1] == is_unclear
     assert all(item.text == "" for item in finals if item.is_unclear)
+
+
+@pytest.mark.parametrize("is_doubtful", [True, False])
+def test_a_transcript_tells_whether_the_recognizer_doubts_it(is_doubtful: bool) -> None:
+    probabilities, words, starts = script(("speak a little louder", 3))
+    heard = transcripts(hear(Oracle(words, starts, delay=0.02, is_doubtful=is_doubtful), probabilities))
+    assert all(item.is_doubtful == is_doubtful for _, item in heard if item.text)
+    assert heard[-1][1].text == "speak a little louder"
 
 
 def test_the_final_text_is_there_when_the_end_is_confirmed() -> None:

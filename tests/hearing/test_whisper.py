@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,22 @@ def test_a_doubtful_text_is_decoded_again_with_the_whole_window(tiny: Path, monk
     humming = 0.1 * np.sin(2 * np.pi * 50 * np.arange(5 * SAMPLE_RATE) / SAMPLE_RATE)
     found = recognize(tiny, humming.astype(np.float32))[0]
     assert len(plain_words(found.text)) == 0 or encoded[-1] == 3000
+
+
+@pytest.mark.parametrize(("log_probability", "is_doubtful"), [(-0.3, False), (-0.8, True)])
+def test_an_unlikely_text_is_told_to_be_doubtful(
+    tiny: Path, say: Say, monkeypatch: pytest.MonkeyPatch, log_probability: float, is_doubtful: bool
+) -> None:
+    model = pytest.importorskip("faster_whisper").WhisperModel
+    transcribe = model.transcribe
+
+    def unlikely(*args: object, **options: object) -> tuple[list[object], object]:
+        segments, about = transcribe(*args, **options)
+        return [replace(segment, avg_logprob=log_probability) for segment in segments], about
+
+    monkeypatch.setattr(model, "transcribe", unlikely)
+    found = recognize(tiny, say("what time is it"))[0]
+    assert (found.text, found.is_doubtful, found.is_suspect) == ("What time is it?", is_doubtful, False)
 
 
 @pytest.mark.parametrize("names", ["", " ".join(f"Anna{number}" for number in range(400))])

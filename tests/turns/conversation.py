@@ -79,9 +79,9 @@ class Conversation:
         self.now += 0.2
         return self.add(SpeechPaused(self.voice_end, self.now))
 
-    def final(self, text: str, language: str = "") -> list[Action]:
+    def final(self, text: str, language: str = "", *, is_doubtful: bool = False) -> list[Action]:
         """The final transcript of all up to the pause arrives."""
-        return self.add(Transcript(text, text, True, self.voice_end, self.speech, language))
+        return self.add(Transcript(text, text, True, self.voice_end, self.speech, language, is_doubtful=is_doubtful))
 
     def unclear(self) -> list[Action]:
         """The final transcript arrives, of words that are not believed, though somebody spoke."""

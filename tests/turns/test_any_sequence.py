@@ -95,7 +95,8 @@ class Room:
 
     def transcript(self, text: str, is_final: bool, speech: int) -> Transcript:
         is_unclear = is_final and not text and self.random.random() < 0.5
-        return Transcript(text, text, is_final, self.talk.now, speech, is_unclear=is_unclear)
+        is_doubtful = bool(text) and self.random.random() < 0.3
+        return Transcript(text, text, is_final, self.talk.now, speech, is_unclear=is_unclear, is_doubtful=is_doubtful)
 
     def assistant(self) -> None:
         if self.answer is None:

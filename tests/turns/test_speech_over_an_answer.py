@@ -112,39 +112,6 @@ def test_words_of_a_slow_recognizer_interrupt_an_answer_that_goes_on_already() -
     assert talk.taken()[0] == act.Interrupt(1)
 
 
-@pytest.mark.parametrize("delay", [0.0, 1.0])
-def test_who_speaks_on_over_the_paused_answer_and_is_not_understood_stops_it_and_is_told(delay: float) -> None:
-    talk = in_state(State.SPEAKING)
-    talk.start()
-    talk.words("", seconds=1.2)
-    talk.pause()
-    talk.wait(delay)
-    talk.unclear()
-    told = [action for action in talk.taken() if not isinstance(action, act.ResumeSpeaker)]
-    assert told == [act.PauseSpeaker(), act.Interrupt(1), act.SpeechIgnored("unclear", ""), act.PlaySound("error")]
-    assert talk.state is State.IDLE
-
-
-def test_what_is_not_understood_and_may_be_an_echo_stops_nothing() -> None:
-    talk = in_state(State.SPEAKING)
-    talk.start()
-    talk.words("", seconds=0.4)
-    talk.pause()
-    talk.unclear()
-    assert kinds(talk.taken()) == ["PauseSpeaker", "ResumeSpeaker", "CloseSpeech", "SpeechIgnored"]
-    assert talk.state is State.SPEAKING
-
-
-def test_what_is_not_understood_while_nobody_answers_is_only_told() -> None:
-    talk = Conversation()
-    talk.start()
-    talk.words("", seconds=1.2)
-    talk.pause()
-    talk.unclear()
-    talk.wait(1.0)
-    assert talk.taken() == [act.SpeechIgnored("unclear", "")]
-
-
 def test_the_users_words_over_the_answer_become_the_next_turn() -> None:
     talk = in_state(State.SPEAKING)
     talk.start()

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from voicestream.errors import RecognitionError
-from voicestream.hearing.suspicion import GRAVE, Evidence, objections
+from voicestream.hearing.suspicion import GRAVE, Evidence, Objection, objections
 from voicestream.vocabulary import SAMPLE_RATE, Hypothesis, Samples, Word
 
 _FILES = ("model.bin", "config.json", "tokenizer.json")
@@ -144,8 +144,9 @@ class Whisper:
         except (RuntimeError, ValueError, MemoryError) as error:
             raise RecognitionError(f"Whisper failed on {seconds:.1f} s of speech: {_one_line(error)}") from error
         is_suspect = bool(found & GRAVE) or (not is_final and bool(found))
+        is_doubtful = Objection.DOUBTFUL in found
         cost = time.process_time() - started
-        return Hypothesis(decoded.evidence.text, decoded.words, language, is_suspect, cost)
+        return Hypothesis(decoded.evidence.text, decoded.words, language, is_suspect, is_doubtful, cost)
 
     def _language(self, model: Any, audio: Samples) -> str:
         wanted = self._settings.languages

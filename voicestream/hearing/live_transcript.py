@@ -138,7 +138,7 @@ class LiveTranscript:
             return []
         speech.covered, speech.final = request.end, believed_text(found, request)
         speech.is_suspect, speech.is_early = found.is_suspect, request.is_paced
-        speech.is_unclear = is_unclear(found, request)
+        speech.is_unclear, speech.is_doubtful = is_unclear(found, request), found.is_doubtful
         speech.language = found.language or speech.language
         if speech.is_covered() and speech.end:
             return [self._last_transcript(speech)]

@@ -95,6 +95,7 @@ class RunningSpeech:
     language: str = ""
     is_suspect: bool = False
     is_unclear: bool = False
+    is_doubtful: bool = False
     is_early: bool = False
     """Whether the last decode began before the pause was certain."""
     shown: str = "|"
@@ -222,7 +223,8 @@ def is_unclear(found: Hypothesis, request: Request) -> bool:
 def make_transcript(speech: RunningSpeech, settled: Settled, time: float, *, is_final: bool) -> Transcript:
     text, stable = joined(speech.base, settled.text), joined(speech.base, settled.stable)
     is_nothing_clear = speech.is_unclear and is_final and not text
-    return Transcript(text, stable, is_final, time, speech.number, speech.language, is_nothing_clear)
+    is_doubtful = speech.is_doubtful and bool(text)
+    return Transcript(text, stable, is_final, time, speech.number, speech.language, is_nothing_clear, is_doubtful)
 
 
 def _levels_db(pieces: Sequence[SpeechAudio]) -> Samples:

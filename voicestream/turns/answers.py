@@ -209,8 +209,10 @@ def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
     text, language = floor.surely_users_words(event), floor.words.language
     is_called = not text and floor.is_called(event)
     is_listening_sound = _is_listening_sound(floor, text)
-    is_first_echo = _is_first_echo(floor) and not is_stop(text, language)
-    if is_called or (not is_listening_sound and not is_first_echo and is_sure(floor, event, text)):
+    is_first_echo = _is_first_echo(floor)
+    is_doubted = event.is_doubtful and not _has_outlived_echo(floor)
+    is_believed = is_stop(text, language) or not (is_first_echo or is_doubted)
+    if is_called or (not is_listening_sound and is_believed and is_sure(floor, event, text)):
         interrupt(floor, event)
     elif event.is_unclear and _has_outlived_echo(floor):
         interrupt(floor, event)
@@ -222,7 +224,8 @@ def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
         if floor.state is State.PAUSED:
             go_on_speaking(floor, reason)
         floor.close_speech()
-        floor.ignore_speech("echo" if text and reason == "silence" and is_first_echo else reason)
+        why_words = "echo" if is_first_echo else "unclear" if is_doubted else reason
+        floor.ignore_speech(why_words if text and reason == "silence" else reason)
 
 
 def _is_long(floor: Floor, event: Transcript) -> bool:
