@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Generator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,6 +57,22 @@ def test_what_the_person_does_sounds_when_it_was_placed() -> None:
     assert [bool(mixture.near.any()) for mixture in room.mixtures] == [False, False, False, True, False]
     with pytest.raises(ValueError, match="past"):
         room.place(silent, 0.0)
+
+
+@pytest.mark.parametrize("jumps", [0.0, 0.004])
+def test_the_delay_jumps_where_it_shall(jumps: float) -> None:
+    room = Room(RoomSettings(rt60=0.05, delay=0.04, echo_db=0.0, jumps=jumps, seed=1), far_level=0.1)
+    click, silent = np.zeros(FRAME_SAMPLES, np.float32), np.zeros(FRAME_SAMPLES, np.float32)
+    click[0] = 1.0
+    delays = []
+    for _ in range(250):
+        for far in (click, silent, silent, silent):
+            room.mix(far)
+        echo = np.concatenate([mixture.echo for mixture in list(room.mixtures)[-4:]])
+        delays.append(float(np.argmax(np.abs(echo))) / SAMPLE_RATE)
+    moved = np.abs(np.array(delays) - 0.04)
+    assert moved.max() <= 0.0151
+    assert (len(set(np.round(delays, 4))) > 1) == bool(jumps)
 
 
 # -------------------------------------------------------------------------------------------------- conversations
@@ -114,6 +131,7 @@ def test_the_history_holds_what_sounded(stage: Stage) -> None:
     assert figure.is_reached, figure.value
 
 
-def test_the_assistant_does_not_answer_itself(stage: Stage) -> None:
-    figure = bench.measure_self_hearing(stage, 10.0, seed=4, stories=1)
+@pytest.mark.parametrize("jumps", [0.0, 0.003])
+def test_the_assistant_does_not_answer_itself(stage: Stage, jumps: float) -> None:
+    figure = bench.measure_self_hearing(replace(stage, jumps=jumps), 10.0, seed=4, stories=1)
     assert figure.value.startswith("0.0 "), figure.value

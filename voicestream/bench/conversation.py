@@ -285,6 +285,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of people, with its manifest.tsv, who ask and interrupt; empty: synthesized voices "
         "(default: ../shared/audio beside the checkout, where it is there)",
     )
+    parser.add_argument(
+        "--jumps",
+        type=float,
+        default=0.0,
+        metavar="MS",
+        help="let the echo's delay jump every 6 seconds, by so many milliseconds as a rule (0)",
+    )
     parser.add_argument("--only", default="", help="measure only figures whose name holds this word")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
@@ -298,7 +305,16 @@ def run(arguments: argparse.Namespace) -> int:
         recognizer = _open_whisper(arguments.model) if arguments.model else None
         level = _level_of(rehearsal)
         for choice in ("with", "without") if arguments.canceller == "both" else (arguments.canceller,):
-            stage = Stage(rehearsal, level, Effort(), _canceller(choice), arguments.errors, recognizer, lines)
+            stage = Stage(
+                rehearsal,
+                level,
+                Effort(),
+                _canceller(choice),
+                arguments.errors,
+                recognizer,
+                lines,
+                arguments.jumps / 1000,
+            )
             name = RUNS[choice]
             if not arguments.json:
                 sys.stdout.write(f"\n{name}\n")

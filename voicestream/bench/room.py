@@ -24,6 +24,8 @@ REMEMBERED = 1500
 """Frames of which the parts are kept: 48 s, longer than any speech."""
 WANDERS_FOR = 4.0
 """Seconds for which PulseAudio's times stay off to the same side, about (measured)."""
+JUMPS_EVERY, FARTHEST_JUMP = 6.0, 0.015
+"""Seconds between two jumps of the echo's delay, about, and seconds that it is off at most."""
 _FFT = 16_384
 """Samples of a transform; holds a frame and the longest tail."""
 
@@ -45,6 +47,8 @@ class RoomSettings:
     PulseAudio's do, within some seconds."""
     drift: float = 0.0
     """Seconds by which the echo comes later each second: how much slower the loudspeaker's clock runs."""
+    jumps: float = 0.0
+    """Seconds by which the echo comes suddenly earlier or later, root mean square: a device drops or repeats some."""
     seed: int = 0
 
 
@@ -93,6 +97,7 @@ class Room:
         self._response = np.fft.rfft(gain * impulse_response(settings, self._random), _FFT)
         self._lateness = -2j * np.pi * SAMPLE_RATE * np.fft.rfftfreq(_FFT)
         """Exponent that makes a second of lateness."""
+        self._jumps = _Jumps(settings)
         self._noise_level = VOICE_LEVEL * 10 ** (-settings.snr_db / 20)
         self._brown = np.zeros(0, np.float32)
 
@@ -115,8 +120,9 @@ class Room:
         """Return the next frame, while the loudspeaker plays `far`."""
         self._far = np.concatenate((self._far[FRAME_SAMPLES:], far))
         response = self._response
-        if self.settings.drift:
-            response = response * np.exp(self._lateness * self.settings.drift * self.now)
+        late = self.settings.drift * self.now + self._jumps.next()
+        if late:
+            response = response * np.exp(self._lateness * late)
         echo = np.fft.irfft(np.fft.rfft(self._far) * response, _FFT)[-FRAME_SAMPLES:]
         near = np.zeros(FRAME_SAMPLES, np.float32)
         here = self._near[:FRAME_SAMPLES]
@@ -152,6 +158,22 @@ class _Wander:
         kept = 1 - FRAME_SECONDS / WANDERS_FOR
         self._off = kept * self._off + self._size * float(np.sqrt(1 - kept**2) * self._random.standard_normal())
         return self._off + self._size / 2 * float(self._random.standard_normal())
+
+
+class _Jumps:
+    """By how much the echo's delay is off, which stays so for some seconds."""
+
+    def __init__(self, settings: RoomSettings) -> None:
+        self._random = np.random.default_rng(settings.seed)
+        self._size = settings.jumps
+        self._off = 0.0
+
+    def next(self) -> float:
+        """Return the seconds for the next frame."""
+        if self._random.random() < FRAME_SECONDS / JUMPS_EVERY:
+            off = self._off + self._size * float(self._random.standard_normal())
+            self._off = float(np.clip(off, -FARTHEST_JUMP, FARTHEST_JUMP))
+        return self._off
 
 
 def impulse_response(settings: RoomSettings, random: np.random.Generator) -> Samples:

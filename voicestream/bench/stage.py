@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -154,6 +154,8 @@ class Stage:
     recognizer: Recognizer | None = None
     """None: the oracle."""
     lines: Lines = field(default_factory=Lines)
+    jumps: float = 0.0
+    """Of the echo's delay in all rooms, in seconds."""
 
     def _recognizer(self, room: Room) -> Recognizer:
         if self.recognizer is None:
@@ -165,7 +167,7 @@ class Stage:
 
         async def conversation() -> Scene:
             config = Config(turns=Turns(sounds=False))  # what is heard is the answer, and no receipt
-            room = Room(settings, self.far_level)
+            room = Room(replace(settings, jumps=self.jumps), self.far_level)
             events = Events(asyncio.get_running_loop().time)
             async with FileSpeaker(rate=SAMPLE_RATE) as speaker:
                 microphone = RoomMicrophone(room, speaker)
