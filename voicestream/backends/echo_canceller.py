@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from voicestream.hearing.adaptive_filter import AdaptiveFilter
 from voicestream.hearing.echo_path import WINDOW, Echo, EchoPath
+from voicestream.hearing.echo_slip import EchoSlip
 from voicestream.hearing.filter_trust import FilterTrust
 from voicestream.hearing.near_end import MEMORY, NearEnd
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
@@ -130,6 +131,7 @@ class EchoCanceller:
         self._suppressor = suppressor
         self._filter = AdaptiveFilter()
         self._path = EchoPath(HURRY)
+        self._slip = EchoSlip()
         self._trust = FilterTrust()
         self._near_end = NearEnd()
         self._measured: deque[tuple[float, float]] = deque(maxlen=round(2 * WINDOW / HURRY))
@@ -171,7 +173,15 @@ class EchoCanceller:
             self._align(echo, frame.captured_at, speaker)
             far = speaker.reference(begin - self._filter_shift, FRAME_SAMPLES)
         samples = self._filter.process(frame.samples, far)
+        noise = self._near_end.noise
+        if later := self._slip.add(frame.samples, frame.samples - samples, noise):
+            self._hold_back(later, frame.captured_at, speaker)
+            far = speaker.reference(begin - self._filter_shift, FRAME_SAMPLES)
+            samples = self._filter.process(frame.samples, far)
         is_somebody = self._near_end.add(samples, far)
+        if later:  # in what is left of the frame in which it slipped
+            self._near_end.forget_voice()
+            is_somebody = False
         noise = self._near_end.noise
         is_loud = self._near_end.is_loud and self._trust.is_deserved(noise)
         is_near = (is_loud or self._near_end.is_unmistakable) and self._open > OPEN
@@ -247,12 +257,22 @@ class EchoCanceller:
         self._path.move(frames * FRAME_SAMPLES)
         self._filter.move(frames)
         if abs(frames) < self._filter.frames:
-            for far in self._fars(now, self._filter.frames + 1, speaker):
-                self._filter.hear(far)
+            self._hear_again(now, speaker)
         else:
             self._near_end = NearEnd()  # what it learned is in the way
             self._trust = FilterTrust()
             self._replay(now, speaker)
+
+    def _hold_back(self, later: float, now: float, speaker: Player) -> None:
+        """Hold the far ends back by so many seconds more: the echo has slipped, and the room is what it was."""
+        self._filter_shift += later
+        self._suppressor_shift += later
+        self._hear_again(now, speaker)
+
+    def _hear_again(self, now: float, speaker: Player) -> None:
+        """Let the filter hear the far end of the frames before, which it was moved against."""
+        for far in self._fars(now, self._filter.frames + 1, speaker):
+            self._filter.hear(far)
 
     def _slide(self) -> None:
         """Hold the far ends back by what the echo has become later in a frame, also in a pause."""

@@ -68,6 +68,11 @@ class NearEnd:
         """Whether there is a sound, or was within SHORT_HOLD frames, that is louder than echo and noise can be."""
         return self._hold >= HOLD - SHORT_HOLD
 
+    def forget_voice(self) -> None:
+        """Take it that what was loud just now was no voice."""
+        self._hold = 0
+        self.is_unmistakable = False
+
     @property
     def noise(self) -> float:
         """Power of what sounds besides voices and their echo, at all frequencies."""
