@@ -127,6 +127,20 @@ def test_the_users_voice_stays_whole_for_the_recognizer() -> None:
     assert decibels(near[late], soft[late] - near[late]) > decibels(near[late], echo[late]) + 6
 
 
+@pytest.mark.parametrize("speaks", [True, False])
+def test_who_speaks_when_the_first_short_sound_begins_is_heard_by_the_detector(speaks: bool) -> None:
+    """The sound of waking, in a room of which nothing is known; the wake phrase and the question are one breath."""
+    near = voice(4, 1) if speaks else np.zeros(4 * SAMPLE_RATE, np.float32)
+    near[:SAMPLE_RATE] = 0.0
+    far = np.zeros_like(near)
+    chime = slice(2 * SAMPLE_RATE, 2 * SAMPLE_RATE + SAMPLE_RATE // 7)
+    far[chime] = 0.2 * np.sin(2 * np.pi * 880 * np.arange(SAMPLE_RATE // 7) / SAMPLE_RATE)
+    heard = near + echo_of(far, 0.04) + 1e-4 * np.random.default_rng(1).standard_normal(len(near)).astype(np.float32)
+    _, hard = cancel(EchoCanceller(None), heard.astype(np.float32), far)
+    during = hard[2 * SAMPLE_RATE : 3 * SAMPLE_RATE].reshape(-1, 500)
+    assert bool(during.any(axis=1).mean() > 0.9) == speaks
+
+
 def test_frames_pass_untouched_while_nothing_plays() -> None:
     canceller = EchoCanceller(None)
     player = Player(np.zeros(SAMPLE_RATE, np.float32))

@@ -75,6 +75,10 @@ GOES_ON, LINGERS = 3.0, 0.5
 """Seconds after QUIET for which somebody who spoke over the loudspeaker is told to be near by the levels, and seconds
 of a pause after which they are not: the detector, to whom the answer was silence, believes a voice slowly."""
 
+SPOKE = 1.0
+"""Seconds for which who speaks when the loudspeaker begins is heard though nothing is known of its echo: the sound that
+tells that the assistant woke must not swallow the question that follows the wake phrase."""
+
 Pcm16 = NDArray[np.int16]
 
 
@@ -141,6 +145,8 @@ class EchoCanceller:
         self._open = OPEN
         """Seconds since the microphone was muted."""
         self._quiet = QUIET
+        self._spoke = 0.0
+        """Seconds for which whoever spoke when the loudspeaker began is taken to go on."""
         self._near_ago = LINGERS
         """Seconds since somebody was near."""
         self._unplayed: deque[Samples] = deque(maxlen=MEMORY)
@@ -169,6 +175,8 @@ class EchoCanceller:
             self._filter.doubt(round(was_quiet / FRAME_SECONDS))
             self._path.interrupt()
         self._hear_room()
+        if was_quiet >= QUIET:
+            self._spoke = SPOKE if self._near_end.has_stood_out else 0.0
         if echo := self._path.add(frame.samples, far):
             self._align(echo, frame.captured_at, speaker)
             far = speaker.reference(begin - self._filter_shift, FRAME_SAMPLES)
@@ -189,6 +197,8 @@ class EchoCanceller:
             self._near_ago = 0.0
         if not is_somebody:
             self._trust.judge(frame.samples, samples, noise)
+        self._spoke -= FRAME_SECONDS
+        is_somebody |= self._spoke > 0 and self._near_end.is_new
         heard = samples
         if self._suppressor is not None and self._trust.is_lost:
             if self._suppressor_shift != self._filter_shift:

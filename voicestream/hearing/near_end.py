@@ -48,6 +48,9 @@ CLEAR = 0.1
 HOLD, SHORT_HOLD = 8, 1
 """Frames for which a voice may go on after its last loud frame, and for which it is taken to: a cough is over soon."""
 
+RECENT = 3
+"""Frames (0.1 s) for which what stood out is remembered: a syllable has gaps."""
+
 MEMORY = 48
 """Frames (1.5 s) in which a voice has a gap that shows the noise."""
 
@@ -60,6 +63,7 @@ class NearEnd:
         self._noise = _Noise()
         self._hold = 0
         self._clear_frames = 0
+        self._stood_out = 0
         self.is_unmistakable = False
         """Whether the last frame was louder than even an echo of which little is known."""
 
@@ -74,6 +78,16 @@ class NearEnd:
         self.is_unmistakable = False
 
     @property
+    def is_new(self) -> bool:
+        """Whether too little of the echo was heard to tell it from a voice."""
+        return self._clear_frames < FIRST
+
+    @property
+    def has_stood_out(self) -> bool:
+        """Whether there was more than noise within the last frames, whatever it was."""
+        return self._stood_out > 0
+
+    @property
     def noise(self) -> float:
         """Power of what sounds besides voices and their echo, at all frequencies."""
         return self._noise.power
@@ -83,10 +97,12 @@ class NearEnd:
         self._noise.add(power(left))
         for octave, loudness, played in zip(self._octaves, *_octave_powers(left, far), strict=True):
             octave.hear(loudness, played)
-        is_new = self._clear_frames < FIRST
+        is_new = self.is_new
         *_, third, second, first = sorted(octave.standing_out for octave in self._octaves)
+        stands_out = second > STANDS_OUT or first > ALONE
+        self._stood_out = RECENT if stands_out else self._stood_out - 1
         self.is_unmistakable = not is_new and third > ALONE
-        is_loud = not is_new and (second > STANDS_OUT or first > ALONE)
+        is_loud = not is_new and stands_out
         self._hold = HOLD if is_loud else max(0, self._hold - 1)
         noise = sum(octave.noise for octave in self._octaves)
         is_drowned = not is_new and sum(octave.echo for octave in self._octaves) < DROWNED * noise
