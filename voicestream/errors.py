@@ -8,6 +8,7 @@
     ├── RecognitionError        70   the recognizer; costs one transcript
     ├── ModelError              69   the language model or its server; costs one answer
     ├── VoiceError              70   the voice; costs one sentence
+    ├── NotRunningError         69   a conversation that shall be steered; whoever starts it
     └── FetchError              69   a download of a model of speech; the network, or the name
 
 Each backend maps its library's exceptions in one place. A message says what happened, what was expected and what to
@@ -72,6 +73,13 @@ class ModelError(VoicestreamError):
         super().__init__(message, code)
         self.spoken = spoken or "Sorry, I could not get an answer."
         """One short sentence that is said aloud."""
+
+
+class NotRunningError(VoicestreamError):
+    """No conversation answers that could be steered."""
+
+    exit_status = 69
+    stage = "control"
 
 
 class VoiceError(VoicestreamError):

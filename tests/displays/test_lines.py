@@ -53,6 +53,16 @@ def test_on_a_terminal_the_words_appear_while_they_are_said_and_written() -> Non
     ]
 
 
+def test_who_cannot_see_the_screen_is_told_when_nothing_that_is_said_counts() -> None:
+    out = io.StringIO()
+    lines = Lines(out, is_live=False)
+    for state in ("asleep", "hearing", "thinking", "speaking", "listening", "muted", "listening", "asleep", "muted"):
+        lines(told.StateChanged(state=state))
+    assert out.getvalue().splitlines() == [
+        "· asleep", "· listening", "· muted", "· listening", "· asleep", "· muted",
+    ]  # fmt: skip
+
+
 def test_the_models_thinking_stands_on_lines_of_its_own_where_it_is_asked_for() -> None:
     out = io.StringIO()
     lines = Lines(out, is_live=True, is_verbose=True)

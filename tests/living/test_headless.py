@@ -149,7 +149,7 @@ def test_a_service_is_ready_alive_steered_reloaded_and_ended(tmp_path: Path) -> 
 
 
 def test_without_a_conversation_control_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["control", "status", "--set", f"control.socket={tmp_path}/none.sock"]) == 64
+    assert main(["control", "status", "--set", f"control.socket={tmp_path}/none.sock"]) == 69
     assert "start `voicestream talk` first" in capsys.readouterr().err
 
 

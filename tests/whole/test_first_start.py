@@ -66,7 +66,7 @@ def test_a_runtime_folder_that_is_not_ours_is_not_complained_about(bare: dict[st
     if folder == "open to all":
         runtime.mkdir(mode=0o777)
     done = run(bare | {"XDG_RUNTIME_DIR": str(runtime)}, "control", "status")
-    assert done.returncode == 64
+    assert done.returncode == 69
     assert done.stderr.startswith("voicestream: no conversation answers at ")
     assert done.stderr.count("\n") == 1
 

@@ -31,13 +31,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Send one command; exit 64 where no conversation runs, or it does not understand."""
+    """Send one command; exit 69 where no conversation runs, 64 where it does not understand."""
+    from voicestream.errors import UsageError
     from voicestream.sessions.control import call
 
     request: dict[str, object] = {"command": arguments.action}
     text = " ".join(arguments.words)
     if arguments.action == "volume":
         request["value"] = _number(text)
+    elif text and arguments.action not in ("ask", "say"):
+        raise UsageError(f"control {arguments.action} takes nothing more, not {text!r}")
     elif text:
         request["text"] = text
     return asyncio.run(call(read_config(arguments).control, request, sys.stdout))

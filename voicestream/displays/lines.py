@@ -42,6 +42,8 @@ class Lines:
         self._out = out
         self._is_live = is_live
         self._is_verbose = is_verbose
+        self._rests = ""
+        """Why nothing that is said counts now: muted, asleep, or empty."""
         self._unfinished = ""
         """What the last line holds, which has no end yet: live, answer or thought."""
 
@@ -51,9 +53,15 @@ class Lines:
             case told.Ready():
                 self._line(f"· {' · '.join(filter(None, (event.recognizer, event.model, event.voice)))}")
                 if event.input:
-                    self._line(f"· listening on {event.input}; speaking on {event.output}; Ctrl-C ends")
+                    self._line(f"· microphone: {event.input}; loudspeaker: {event.output}; Ctrl-C ends")
             case told.Notice():
                 self._line(f"· {event.message}")
+            case told.StateChanged(state="muted" | "asleep" as state):
+                self._line(f"· {state}")
+                self._rests = state
+            case told.StateChanged() if self._rests:
+                self._line("· listening")
+                self._rests = ""
             case told.TranscriptEvent(text=text) if text and self._is_live and self._unfinished in ("", "live"):
                 self._out.write(live_line(text))
                 self._unfinished = "live"

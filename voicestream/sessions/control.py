@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from voicestream.config import Control
-from voicestream.errors import UsageError
+from voicestream.errors import NotRunningError, UsageError
 from voicestream.events import Event, Events, Level, Notice, as_json
 from voicestream.sessions.controls import Controls
 
@@ -152,12 +152,12 @@ def perform(controls: Controls, request: dict[str, Any]) -> str:
         case "ask" | "say" as command:
             text = request.get("text")
             if not isinstance(text, str) or not text.strip():
-                return f'{command} needs "text"'
+                return f"{command} needs a text"
             (controls.ask if command == "ask" else controls.say)(text.strip())
         case "volume":
             volume = request.get("value")
             if isinstance(volume, bool) or not isinstance(volume, int | float) or not 0 <= volume <= 100:
-                return 'volume needs "value", 0 to 100'
+                return "volume needs a value from 0 to 100"
             controls.set_volume(volume / 100)
         case "mute":
             controls.mute()
@@ -182,7 +182,7 @@ async def call(control: Control, request: dict[str, Any], out: TextIO) -> int:
     try:
         reader, writer = await asyncio.open_unix_connection(path, limit=UNREAD)
     except OSError as error:
-        raise UsageError(f"no conversation answers at {path}: start `voicestream talk` first", "not_running") from error
+        raise NotRunningError(f"no conversation answers at {path}: start `voicestream talk` first") from error
     try:
         writer.write(json.dumps(request).encode() + b"\n")
         answer = json.loads(await reader.readline() or b'{"ok": false, "error": "the conversation ended"}')
