@@ -52,6 +52,7 @@ from voicestream.vocabulary import (
     RecognitionFailed,
     Sentence,
     Silence,
+    SpeechEnded,
     SpeechPaused,
     SpeechStarted,
     Transcript,
@@ -174,9 +175,8 @@ class Assistant:
         """Publish what happened, and return what turn taking makes of it."""
         match happened:
             case SpeechStarted(time):
-                self.warm_model()
                 self.events.emit(told.SpeechStartedEvent(audio_time=time))
-            case SpeechPaused(time):
+            case SpeechPaused(time) | SpeechEnded(time):
                 self.fell_silent_at = self.events.when(self.clock.at(time))
             case turns.Typed():
                 self.fell_silent_at = None
@@ -234,6 +234,8 @@ class Assistant:
             case turns.CloseSpeech():
                 self.close_speech.set()
             case turns.ChangeState(state):
+                if state == "hearing":
+                    self.warm_model()
                 self.events.emit(told.StateChanged(state=state))
             case turns.PlaySound(sound):
                 await self.parts.speaker.play(make_chime(sound, self.parts.speaker.rate))
@@ -266,7 +268,7 @@ class Assistant:
             self.reply.commit(self.events)
 
     def warm_model(self) -> None:
-        """Let the model's connection be opened, and the conversation be read, while the user still speaks."""
+        """Let the model's connection be opened, and the conversation be read, while the user speaks their turn."""
         if self.warming is None or self.warming.done():
             self.warming = asyncio.create_task(self.parts.thinker.warm(self.history.messages()), name="warm")
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+import pytest
 from conversation import Conversation, in_state, kinds
 
 from voicestream.config import Turns
 from voicestream.turns import actions as act
 from voicestream.turns.actions import State
+
+Listening = Literal["wake_phrase", "wake_word"]
 
 
 def wakeful() -> Conversation:
@@ -64,6 +69,46 @@ def test_the_wake_phrase_alone_interrupts_an_answer() -> None:
     talk.taken()
     talk.talk_over("Hey computer")
     assert kinds(talk.taken())[:2] == ["PauseSpeaker", "Interrupt"]
+
+
+def test_who_calls_over_an_answer_may_ask_after_a_while() -> None:
+    talk = wakeful()
+    talk.say("Hey computer what time is it?")
+    talk.wait(0.6)
+    talk.sound()
+    talk.wait(12.0)
+    talk.talk_over("Hey computer.")
+    talk.wait(2.5)
+    talk.end()
+    assert talk.state is State.IDLE
+    assert talk.taken()[-1] == act.SpeechIgnored("silence", "")
+
+
+@pytest.mark.parametrize("listening", ["wake_phrase", "wake_word"])
+def test_however_short_the_follow_up_the_question_may_follow_the_call_after_a_pause(listening: Listening) -> None:
+    talk = Conversation(Turns(listening=listening, wake_phrase="hey computer", follow_up=0.0))
+    talk.wait(0.1)
+    talk.add(act.WakeWordHeard(talk.now)) if listening == "wake_word" else talk.say("Hey computer.")
+    talk.wait(2.5)
+    talk.end()
+    talk.wait(1.5)
+    talk.say("What time is it?")
+    talk.wait(0.6)
+    assert act.TurnTaken(1, "What time is it?") in talk.taken()
+
+
+def test_after_stop_was_pressed_no_wake_phrase_is_needed_for_a_while() -> None:
+    talk = wakeful()
+    talk.say("Hey computer what time is it?")
+    talk.wait(0.6)
+    talk.sound()
+    talk.wait(12.0)
+    talk.add(act.StopPressed(talk.now))
+    assert talk.state is State.IDLE
+    talk.wait(8.5)
+    assert talk.state is State.ASLEEP
+    talk.add(act.StopPressed(talk.now))
+    assert talk.state is State.ASLEEP, "a stop where nothing sounds wakes nobody"
 
 
 def test_an_acoustic_wake_word_wakes() -> None:

@@ -75,6 +75,32 @@ def test_the_button_silences_an_answer_and_speech_does_not() -> None:
     assert 5.5 <= interrupted.time < 5.6
 
 
+def test_what_is_said_over_an_answer_without_the_button_is_not_even_recognized() -> None:
+    does = [Does(at, Controls.talk) for at in (0.9, 2.3)]
+    said = [Said(1.0, "tell me a lot")]
+    over = Said(4.0, "my password is swordfish")
+    decodes = [
+        talk(script, 9.0, {"tell me a lot": LONG}, "turns.listening=push_to_talk", does=does).people.decodes
+        for script in (said, [*said, over])
+    ]
+    assert decodes[0] == decodes[1]
+
+
+def test_the_button_pressed_while_muted_is_heard() -> None:
+    does = [Does(0.5, Controls.mute), Does(0.9, Controls.talk), Does(2.5, Controls.talk)]
+    outcome = talk([Said(1.0, "how far is the moon")], 6.0, {}, "turns.listening=push_to_talk", does=does)
+    assert turns(outcome) == ["how far is the moon"]
+    assert states(outcome)[-1] == "asleep"
+
+
+def test_what_was_said_before_the_button_was_pressed_is_no_part_of_the_latency() -> None:
+    does = [Does(at, Controls.talk) for at in (5.0, 6.6)]
+    script = [Said(1.0, "this is not for you"), Said(5.2, "how far is the moon")]
+    outcome = talk(script, 12.0, {}, "turns.listening=push_to_talk", does=does)
+    [latency] = outcome.named("latency")
+    assert latency.first_sound < 1.5
+
+
 def test_asked_to_listen_in_place_of_a_button_it_takes_one_turn_that_silence_ends() -> None:
     script = [Said(2.0, "how far is the moon"), Said(9.0, "nobody asked me")]
     outcome = talk(script, 11.0, {}, "turns.listening=push_to_talk", does=[Does(1.0, Controls.listen)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
@@ -61,7 +62,7 @@ class Controls:
 
     def take_line(self, line: str) -> bool:
         """Take a typed line: a turn, or after a slash the name of a key; return False where it asks to quit."""
-        match line:
+        match line.strip():
             case "/talk":
                 self.talk()
             case "/mute":
@@ -72,6 +73,9 @@ class Controls:
                 self.repeat()
             case "/quit":
                 return False
+            case _ if re.fullmatch(r"/\w.*", line):
+                message = f"There is no command {line!r}; there are /talk, /mute, /stop, /repeat and /quit."
+                self._assistant.events.tell(told.Notice(code="command", message=message))
             case _:
                 self.ask(line)
         return True
@@ -83,7 +87,9 @@ class Controls:
 
     @on_tape
     def talk(self) -> None:
-        """Press the push-to-talk button, or let it go."""
+        """Press the push-to-talk button, or let it go; who presses it does not want to be muted."""
+        if self.state == "muted":
+            self.unmute()
         press = turns.ButtonReleased if self._is_button_down else turns.ButtonPressed
         self._is_button_down = not self._is_button_down
         self._put(press(self._time()))

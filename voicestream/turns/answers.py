@@ -204,7 +204,12 @@ def notice_no_echo(floor: Floor, event: object) -> None:
 
 def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
     """Stop for the user's own words, even unclear ones; go on after a backchannel, a cough, or the assistant's own."""
-    if floor.is_deaf_to_speech or event.speech < floor.words.first_speech:
+    if event.speech < floor.words.first_speech:
+        return
+    if floor.is_deaf_to_speech:
+        if floor.is_understood:
+            floor.close_speech()
+            floor.ignore_speech("not interruptible")
         return
     text, language = floor.surely_users_words(event), floor.words.language
     is_called = not text and floor.is_called(event)
@@ -213,6 +218,8 @@ def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
     is_doubted = event.is_doubtful and not _has_outlived_echo(floor)
     is_believed = is_stop(text, language) or not (is_first_echo or is_doubted)
     if is_called or (not is_listening_sound and is_believed and is_sure(floor, event, text)):
+        if is_called:
+            floor.wake_up()
         interrupt(floor, event)
     elif event.is_unclear and _has_outlived_echo(floor):
         interrupt(floor, event)

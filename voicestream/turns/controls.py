@@ -152,6 +152,8 @@ def stop_all(floor: Floor, event: act.StopPressed) -> None:
     floor.is_button_down = False
     if state is State.MUTED:
         return
+    if state is not State.ASLEEP:
+        floor.stay_awake()
     floor.rest()
 
 

@@ -18,6 +18,9 @@ from voicestream.vocabulary import Transcript
 TAKEN_UP = 2
 """Words in a row that the user may take up from the assistant, unless the room is known to echo."""
 
+CALLED = 5.0
+"""Seconds at least for which who says the wake phrase may wait before the question."""
+
 LEAKY = 2
 """Pauses in a row for nothing but the loudspeaker's own sound that show that the microphone hears it."""
 
@@ -178,11 +181,14 @@ class Floor:
 
     def _without_own(self, transcript: Transcript, longest_kept: int) -> str:
         start = self.starts.get(transcript.speech, transcript.time)
-        text = self.guard.own_words(transcript.text, start, transcript.time, longest_kept)
-        if self.rules.listening in ("wake_phrase", "wake_word"):
-            rest = after_wake_phrase(text, self.rules.wake_phrase)
-            text = text if rest is None else rest
-        return text
+        return self.without_call(self.guard.own_words(transcript.text, start, transcript.time, longest_kept))
+
+    def without_call(self, text: str) -> str:
+        """Return what was said after the wake phrase; all of it where nobody says that."""
+        if self.rules.listening not in ("wake_phrase", "wake_word"):
+            return text
+        rest = after_wake_phrase(text, self.rules.wake_phrase)
+        return text if rest is None else rest
 
     def is_called(self, transcript: Transcript) -> bool:
         """Tell whether somebody says the wake phrase."""
@@ -207,15 +213,12 @@ class Floor:
         self.state = State.ASLEEP if is_asleep else State.IDLE
 
     def wake_up(self) -> None:
-        """Listen for a while, although nobody says the wake phrase or holds the button."""
-        self.awake_until = self.now + self.rules.follow_up
+        """Listen for a while, although nobody says the wake phrase again or holds the button."""
+        self.awake_until = self.now + max(self.rules.follow_up, CALLED)
 
     def stay_awake(self) -> None:
         """Need no wake phrase for a while; the button is needed each time."""
-        if self.rules.listening == "push_to_talk":
-            self.awake_until = self.now
-        else:
-            self.wake_up()
+        self.awake_until = self.now + (0.0 if self.rules.listening == "push_to_talk" else self.rules.follow_up)
 
     def learn_echo(self, leaks: int) -> None:
         """Remember so many pauses in a row for nothing but the loudspeaker's own sound."""

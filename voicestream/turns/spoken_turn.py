@@ -27,12 +27,10 @@ class SpokenTurn:
         self._lead = ""
         self._parts: dict[int, _Part] = {}
 
-    def add(self, transcript: Transcript, users: str, surely_users: str) -> None:
-        """Take what is known of a speech now, and the parts of its text that the user said, and surely said."""
+    def add(self, transcript: Transcript, said: str, users: str, surely_users: str) -> None:
+        """Take what is known of a speech now: its text, and the parts of that which the user said, and surely said."""
         if transcript.speech >= self.first_speech:
-            part = _Part(
-                users, surely_users, transcript.text, transcript.time, transcript.is_final, transcript.is_unclear
-            )
+            part = _Part(users, surely_users, said, transcript.time, transcript.is_final, transcript.is_unclear)
             self._parts[transcript.speech] = part
             self.language = transcript.language or self.language
 

@@ -143,7 +143,10 @@ class TurnTaking:
     @property
     def is_awake(self) -> bool:
         """Whether what is said is meant for the assistant."""
-        return self._floor.state not in (State.MUTED, State.ASLEEP)
+        floor = self._floor
+        is_deaf = floor.state in (State.SPEAKING, State.PAUSED) and floor.is_deaf_to_speech
+        is_waiting = floor.state is State.ANSWERING and floor.rules.listening == "push_to_talk"
+        return floor.state not in (State.MUTED, State.ASLEEP) and not is_deaf and not is_waiting
 
     @property
     def is_muted(self) -> bool:
@@ -193,7 +196,8 @@ def _take_notice(floor: Floor, event: Input) -> None:
             if event.is_near:
                 floor.sound_end = _end_of(event)
         case Transcript():
-            floor.words.add(event, floor.users_words(event), floor.surely_users_words(event))
+            said = floor.without_call(event.text)
+            floor.words.add(event, said, floor.users_words(event), floor.surely_users_words(event))
         case _:
             pass
     floor.now = max(floor.now, _end_of(event))
