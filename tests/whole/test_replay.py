@@ -152,6 +152,13 @@ def test_the_command_tells_what_differs_and_writes_sound_and_events(
     assert capsys.readouterr().out.startswith("~ ")
 
 
+def test_a_recording_is_not_overwritten(session: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path.name: path.read_bytes() for path in session.iterdir()}
+    assert main(["talk", "--headless", "--config", os.devnull, "--record", str(session), "--output", "none"]) == 65
+    assert "holds a recording already" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in session.iterdir()} == before
+
+
 def test_what_is_no_recording_is_an_error_of_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", str(tmp_path)]) == 65
     assert capsys.readouterr().err.count("\n") == 1

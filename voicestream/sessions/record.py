@@ -79,11 +79,11 @@ async def recording(folder: Path | None, config: Config, events: Events) -> Asyn
 
 
 def _open_files(folder: Path, tape: str) -> tuple[BinaryIO, BinaryIO]:
-    """Make the folder, free of an earlier recording, and open the events and the tape; unbuffered."""
+    """Make the folder, and open the events and the tape; unbuffered. An earlier recording is left alone."""
     folder.mkdir(parents=True, exist_ok=True)
+    if (folder / EVENTS).exists():
+        raise InputError(f"{folder}: holds a recording already; give another folder, or remove this one")
     folder.chmod(0o700)
-    for earlier in folder.glob("*.flac"):
-        earlier.unlink()
     return (folder / EVENTS).open("wb", buffering=0), (folder / tape).open("wb", buffering=0)
 
 
