@@ -39,6 +39,11 @@ def test_the_file_says_the_defaults() -> None:
         ("tools.timeout=nan", "config: tools.timeout: expected a number"),
         ("hooks.run={turn: [3]}", "config: hooks.run: expected pairs such as {name: text}, found something else in it"),
         ("thinking.stop_at=a", "config: thinking.stop_at: expected a list such as [one, two], found 'a'"),
+        (
+            "thinking.key_variable=sk-secret",
+            "config: thinking.key_variable: expected the name of an environment variable, which holds the key, "
+            "found something else",
+        ),
         ("speaking", "--set speaking: expected section.key=value"),
         ("hearing.model.size=3", "config: hearing.model: expected text, found a section (--set hearing.model.size)"),
     ],

@@ -10,6 +10,8 @@ from msgspec import Meta
 
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+Variable = Annotated[str, Meta(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")]
+"""Name of an environment variable, or empty; most keys that are written in its place by mistake are none."""
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -109,7 +111,9 @@ class Thinking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, Meta(description="address of the server, such as http://127.0.0.1:8080/v1; empty: the provider's own")
     ] = ""
     model: Annotated[str, Meta(description="name of the model; empty: the server's first")] = ""
-    key_variable: Annotated[str, Meta(description="environment variable that holds the key; never the key itself")] = ""
+    key_variable: Annotated[
+        Variable, Meta(description="environment variable that holds the key; never the key itself")
+    ] = ""
     system_prompt: Annotated[
         str, Meta(description="what the model is told about its task; empty: the built-in one")
     ] = ""
@@ -138,7 +142,7 @@ class Thinking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = "none"
     fallback_url: Annotated[str, Meta(description="address of that server; empty: the provider's own")] = ""
     fallback_model: Annotated[str, Meta(description="its model; empty: the server's first")] = ""
-    fallback_key_variable: Annotated[str, Meta(description="environment variable that holds its key")] = ""
+    fallback_key_variable: Annotated[Variable, Meta(description="environment variable that holds its key")] = ""
 
 
 class Speaking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -170,7 +174,7 @@ class Speaking(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
     remote_model: Annotated[str, Meta(description="name of the remote voice's model; empty: tts-1")] = ""
     key_variable: Annotated[
-        str, Meta(description="environment variable that holds the remote voice's key; never the key itself")
+        Variable, Meta(description="environment variable that holds the remote voice's key; never the key itself")
     ] = ""
 
 
@@ -254,9 +258,9 @@ class RemoteHearing(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "https://api.openai.com/v1"
     )
     model: Annotated[str, Meta(description="remote: name of the server's model; wyoming: may be empty")] = "whisper-1"
-    key_variable: Annotated[str, Meta(description="environment variable that holds the key; never the key itself")] = (
-        "OPENAI_API_KEY"
-    )
+    key_variable: Annotated[
+        Variable, Meta(description="environment variable that holds the key; never the key itself")
+    ] = "OPENAI_API_KEY"
     wyoming: Annotated[str, Meta(description="wyoming: address of the server")] = "tcp://127.0.0.1:10300"
     answer_limit: Annotated[float, Meta(ge=1, le=120, description="seconds to wait for an answer")] = 10.0
     partials: Annotated[bool, Meta(description="remote: send unfinished speech too; costs requests")] = True

@@ -159,6 +159,8 @@ def _convert(written: _Written) -> Config:
         path = place.partition("[")[0]
         value = functools.reduce(lambda branch, key: branch.get(key, ""), path.split("."), tree)
         found = "something else in it" if "[" in place else _found(value)
+        if _is_variable(path):  # it may be the key itself
+            found = "something else"
         told = f"config: {path}: expected {_expected(path)}, found {found} ({written.place(path)})"
         raise ConfigError(told) from error
 
@@ -200,8 +202,14 @@ def _expected(path: str) -> str:
     if get_origin(base) is Literal:
         return f"one of {', '.join(get_args(base))}"
     kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    if _is_variable(path):
+        return "the name of an environment variable, which holds the key"
     kind = kinds.get(base) or {dict: "pairs such as {name: text}", tuple: "a list such as [one, two]"}[get_origin(base)]
     return ", ".join([kind, *(_limits(meta) for meta in hint.__metadata__ if _limits(meta))])
+
+
+def _is_variable(path: str) -> bool:
+    return path.endswith("key_variable")
 
 
 def _found(value: object) -> str:

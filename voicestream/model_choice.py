@@ -175,11 +175,10 @@ async def choose_model(
         (_server(provider, provider.base_url, settings.model, "", settings), provider.name) for provider in local
     ]
     found = await _first_that_answers(candidates)
+    silent = f"{hide_keys(settings.base_url)} does not answer" if settings.base_url else ""
     if found is None:
-        return None, "the built-in assistant", HINT
-    hint = ""
-    if settings.base_url and found is not candidates[0]:
-        hint = f"{hide_keys(settings.base_url)} does not answer; {found[1]} is used instead."
+        return None, "the built-in assistant", f"{silent}; the built-in assistant answers." if silent else HINT
+    hint = f"{silent}; {found[1]} is used instead." if silent and found is not candidates[0] else ""
     return _connect([found], settings, environment), _describe(*found), hint
 
 

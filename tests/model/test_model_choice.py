@@ -120,6 +120,13 @@ def test_a_set_server_that_is_down_is_told_when_another_takes_its_place() -> Non
     asyncio.run(run())
 
 
+def test_a_set_server_that_is_down_is_told_when_there_is_no_other() -> None:
+    settings = Thinking(base_url="http://127.0.0.1:9/v1")
+    model, description, hint = asyncio.run(choose_model(settings, {}, local=()))
+    assert (model, description) == (None, "the built-in assistant")
+    assert hint == "http://127.0.0.1:9/v1 does not answer; the built-in assistant answers."
+
+
 def test_the_fallback_answers_and_is_told() -> None:
     async def run() -> None:
         async with misbehaving_server() as server:
