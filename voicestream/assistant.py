@@ -286,6 +286,10 @@ class Assistant:
         except VoicestreamError as error:
             reply.finish = "error"
             self.events.emit(told.ErrorEvent(stage=error.stage, code=error.code, message=str(error)))
+        except Exception as error:  # it must not leave the conversation waiting for ever
+            reply.finish = "error"
+            message = f"{type(error).__name__}: {error}"
+            self.events.emit(told.ErrorEvent(stage="voicestream", code="bug", message=message))
         self.inputs.put_now(turns.AnswerEnded(reply.turn, is_failed=reply.is_failed))
 
     async def end_reply(self) -> None:

@@ -4,16 +4,18 @@ Nothing heavy is imported here or by the commands' arguments, so that --help ans
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
+import select
 import sys
 from collections.abc import Sequence
 from types import ModuleType
 
 from voicestream import __version__
 from voicestream.commands.options import Parser
-from voicestream.errors import VoicestreamError
+from voicestream.errors import LOST_OUTPUT, VoicestreamError
 
 COMMANDS = {
     "talk": "have a conversation (the default)",
@@ -62,7 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # httpx would load its own command line with rich and click, where they are installed: 6 MB that nobody uses.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # None is how an import is refused
     try:
-        return int(command_of(name).run(parser_of(name).parse_args(words)))
+        status = int(command_of(name).run(parser_of(name).parse_args(words)))
+        sys.stdout.flush()
+        return status
     except VoicestreamError as error:
         from voicestream.discreet import hide_keys  # late, as all that --help does not need
         from voicestream.displays.lines import printable
@@ -70,10 +74,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"voicestream: {printable(hide_keys(str(error)))}\n")  # may hold what a server wrote
         return error.exit_status
     except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # the reader of our output is gone: nothing to say, and nobody to say it to
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141 if _is_reader_gone() else 130
+    except BrokenPipeError:  # nothing to say, and nobody to say it to
+        _write_no_more()
         return 141
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _write_no_more()
+        sys.stderr.write(f"voicestream: the output cannot be written: {error.strerror}\n")
+        return LOST_OUTPUT
+
+
+def _is_reader_gone() -> bool:
+    """Tell whether nobody reads standard output any more, which ends a conversation as Ctrl-C does."""
+    try:
+        polled = select.poll()  # not on Windows
+        polled.register(sys.stdout, 0)
+        is_gone = any(flags & select.POLLERR for _, flags in polled.poll(0))
+    except (AttributeError, OSError, ValueError):
+        return False
+    if is_gone:
+        _write_no_more()
+    return is_gone
+
+
+def _write_no_more() -> None:
+    """Let what is still to be written to standard output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def command_of(name: str) -> ModuleType:
@@ -106,5 +134,5 @@ first steps:
 
 exit status:
   0 done; 64 wrong command line; 65 wrong input file; 69 a device or server is missing; 70 recognizer or voice failed;
-  78 wrong settings; 130 Ctrl-C
+  74 the output cannot be written; 78 wrong settings; 130 Ctrl-C
 """

@@ -17,6 +17,9 @@ do, in one line, and holds no key.
 
 from __future__ import annotations
 
+LOST_OUTPUT = 74
+"""Exit status where the output could not be written: a full disk."""
+
 
 class VoicestreamError(Exception):
     """An error with one clear line for a person."""

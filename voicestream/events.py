@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -315,6 +317,8 @@ class Events:
         self._clock = clock
         self._start = clock()
         self._displays: list[Display] = []
+        self.is_lost = False
+        """Whether a display could not go on: the disk is full, or nobody reads any more."""
         self.teller: Display = self.emit
         """Publishes what happened beside the conversation; a session that is recorded lets it arrive on its tape."""
 
@@ -339,8 +343,20 @@ class Events:
         if isinstance(event, (Notice, ErrorEvent)):
             object.__setattr__(event, "message", hide_keys(event.message))
         object.__setattr__(event, "time", self.now() if at is None else at)
-        for display in self._displays:
-            display(event)
+        for display in tuple(self._displays):
+            try:
+                display(event)
+            except OSError as error:
+                self._displays.remove(display)
+                self.lose(error)
+
+    def lose(self, error: OSError) -> None:
+        """Go on without a display: who reads no more is as one who pressed Ctrl-C; a full disk ends no conversation."""
+        self.is_lost = True
+        if isinstance(error, BrokenPipeError):
+            signal.raise_signal(signal.SIGINT)
+        else:
+            sys.stderr.write(f"voicestream: events are not written any more: {error.strerror}\n")
 
 
 def as_json(event: Event) -> str:

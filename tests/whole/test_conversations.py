@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
 from scripted import COUGH, WORD_SECONDS, Outcome, Said, converse
 from virtual_time import run_in_virtual_time
+
+from voicestream.parts import Parts
+from voicestream.vocabulary import Pcm
 
 LONG = "This is the first sentence of it. Here is another one that goes on. And this is the third and last one."
 
@@ -109,6 +114,26 @@ def test_not_interruptible_means_that_speech_over_the_answer_is_ignored() -> Non
     outcome = talk(script, 14.0, {"tell me a lot": LONG}, "turns.interruptible=false")
     assert not outcome.named("interrupted")
     assert outcome.named("answer")[0].heard == LONG
+
+
+def test_a_bug_costs_one_answer_is_told_and_leaves_nothing_waiting() -> None:
+    def break_once(parts: Parts) -> Parts:
+        synthesize, calls = parts.voice.synthesize, []
+
+        def breaking(text: str, language: str = "") -> AsyncGenerator[Pcm, None]:
+            calls.append(text)
+            if len(calls) == 1:
+                raise ZeroDivisionError("division by zero")
+            return synthesize(text, language)
+
+        parts.voice.synthesize = breaking
+        return parts
+
+    script = [Said(1.0, "how far is the moon"), Said(8.0, "how far is the sun")]
+    outcome = talk(script, 14.0, change=break_once)
+    [error] = outcome.named("error")
+    assert (error.code, error.message) == ("bug", "ZeroDivisionError: division by zero")
+    assert [event.finish for event in outcome.named("answer")] == ["error", "stop"]
 
 
 def test_every_event_is_in_the_order_of_time_but_for_those_kept_until_the_turn_was_certain() -> None:

@@ -113,6 +113,18 @@ def test_what_is_said_while_nobody_presses_the_button_is_not_even_recognized() -
     assert not outcome.named("transcript")
 
 
+# ----------------------------------------------------------------------------------------------------------- keys
+
+
+def test_repeat_while_an_answer_is_given_begins_that_one_again() -> None:
+    script = [Said(1.0, "how far is the moon"), Said(8.0, "tell me a lot")]
+    outcome = talk(script, 22.0, {"tell me a lot": LONG}, does=[Does(13.0, Controls.repeat)])
+    *_, interrupted, again = outcome.named("answer")
+    assert interrupted.finish == "interrupted"
+    assert LONG.startswith(again.text)
+    assert len(again.text) > 20
+
+
 # ----------------------------------------------------------------------------------------------------------- mute
 
 

@@ -125,10 +125,12 @@ class Controls:
 
     @on_tape
     def repeat(self) -> None:
-        """Say the last answer again, from its begin."""
-        if self._last_answer:
+        """Say the last answer again, from its begin; one that is being given, as far as it is written."""
+        reply = self._assistant.reply
+        is_running = reply is not None and reply.committed.is_set()
+        if text := (reply.text if reply and is_running else "") or self._last_answer:
             self.stop()
-            self.say(self._last_answer)
+            self.say(text)
 
     @on_tape
     def set_volume(self, volume: float) -> None:

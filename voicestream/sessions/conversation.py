@@ -21,7 +21,7 @@ from voicestream.commands.options import open_events
 from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
 from voicestream.displays.lines import Lines, printable
-from voicestream.errors import ModelError
+from voicestream.errors import LOST_OUTPUT, ModelError
 from voicestream.events import Events
 from voicestream.parts import Microphone
 from voicestream.stages import Channel, ended
@@ -207,4 +207,4 @@ async def ask_once(question: str, config: Config, arguments: Namespace) -> int:
             sys.stdout.write(told.as_json(answer) + "\n")
         for failure in failures:
             sys.stderr.write(f"voicestream: {printable(failure.message)}\n")
-    return ModelError.exit_status if failures else 0
+    return ModelError.exit_status if failures else LOST_OUTPUT if events.is_lost else 0

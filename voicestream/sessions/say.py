@@ -18,7 +18,7 @@ from voicestream.config import Config
 from voicestream.displays.json_lines import write_json_lines
 from voicestream.displays.lines import printable, warn_of_notices
 from voicestream.displays.reading_progress import ReadingProgress
-from voicestream.errors import VoiceError
+from voicestream.errors import LOST_OUTPUT, VoiceError
 from voicestream.events import Events
 from voicestream.speaking.dry_run import dry_run
 from voicestream.speaking.sentences import SentenceSplitter, split_options
@@ -149,4 +149,4 @@ async def say(text: str, config: Config, out: TextIO | None) -> int:
                 await speaker.drain()
             finally:
                 speaker.stop()
-    return VoiceError.exit_status if failures else 0
+    return VoiceError.exit_status if failures else LOST_OUTPUT if events.is_lost else 0

@@ -1,0 +1,61 @@
+"""Output that nobody reads any more, or that finds no room, ends a command soon, in one line, and hangs nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from voicestream import events as told
+from voicestream.events import Events
+
+LIMIT = 60.0
+OFFLINE = ("--output", "none", "--config", os.devnull, "--set", "thinking.provider=offline")
+
+
+def start(*words: str, **options: object) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-m", "voicestream", *words], stderr=subprocess.PIPE, text=True, **options)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ask", *OFFLINE, "what can you do"),
+        ("ask", *OFFLINE, "--events", "-", "what can you do"),
+        ("say", *OFFLINE[:4], "--events", "-", "This is one. This is two. This is three, and it is longer."),
+    ],
+    ids=["lines", "events", "say"],
+)
+def test_a_reader_that_goes_away_ends_it(words: tuple[str, ...]) -> None:
+    with start(*words, stdout=subprocess.PIPE) as command:
+        assert command.stdout is not None
+        assert command.stderr is not None
+        assert command.stdout.readline()
+        command.stdout.close()
+        assert command.wait(LIMIT) == 141
+        assert command.stderr.read() == ""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [("ask", *OFFLINE, "what time is it"), ("config", "show", "--config", os.devnull)])
+def test_a_full_disk_is_told_in_one_line(words: tuple[str, ...]) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full, start(*words, stdout=full) as command:
+        assert command.stderr is not None
+        assert command.wait(LIMIT) == 74
+        assert command.stderr.read().count("\n") == 1
+
+
+def test_a_display_that_cannot_go_on_costs_the_others_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    def full(event: told.Event) -> None:
+        raise OSError(28, "No space left on device")
+
+    seen: list[told.Event] = []
+    events = Events()
+    events.show_on(full)
+    events.show_on(seen.append)
+    for _ in range(3):
+        events.emit(told.StateChanged(state="hearing"))
+    assert len(seen) == 3
+    assert capsys.readouterr().err.count("No space left on device") == 1
