@@ -34,7 +34,7 @@ from voicestream.thinking.delivery import Delivery
 from voicestream.thinking.timers import Moment, Timers
 from voicestream.thinking.tools import Tool
 from voicestream.vocabulary import Samples
-from voicestream.voice_choice import find_fixed_phrases, keep_phrases, open_voice
+from voicestream.voice_choice import find_fixed_phrases, keep_phrases, open_voice, with_local_voice
 
 if TYPE_CHECKING:
     from voicestream.tape.recorder import Recorder
@@ -113,7 +113,13 @@ async def open_parts(
             detector=hearing.detector,
             recognizer=hearing.recognizer,
             thinker=mind.thinker,
-            voice=keep_phrases(mouth.voice, phrases, config.speaking, lambda: mind.delivery.rate),
+            voice=with_local_voice(
+                keep_phrases(mouth.voice, phrases, config.speaking, lambda: mind.delivery.rate),
+                config.speaking,
+                stack,
+                lambda message: events.tell(told.Notice(code="voice", message=message)),
+                lambda: mind.delivery.rate,
+            ),
             speaker=mouth.speaker,
             delivery=mind.delivery,
             now=datetime.now if tape is None else lambda: tape.moment().wall,

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from voicestream.config import Config, Speaking
 from voicestream.errors import VoiceError
 
@@ -95,6 +97,25 @@ def keep_phrases(voice: Voice, phrases: FixedPhrases | None, speaking: Speaking,
     settings += [speaking.address, speaking.remote_model]
     folder = user_cache_path("voicestream") / "phrases"
     return CachedVoice(voice, folder, lambda: json.dumps([*settings, rate()]), phrases.holds)
+
+
+def with_local_voice(
+    voice: Voice, speaking: Speaking, stack: AsyncExitStack, notice: Callable[[str], None], rate: Callable[[], int]
+) -> Voice:
+    """Return a server's voice with one of this machine's for when it is away; any other as it is.
+
+    `rate` tells the words a minute of now; `notice` is told in one line when the voice changes.
+    """
+    if speaking.engine not in ("remote", "wyoming"):
+        return voice
+    from voicestream.speaking.fallback_voice import FallbackVoice
+
+    async def open_local() -> Voice:
+        local = _child_voice(msgspec.structs.replace(speaking, engine="pyttsx3", voice="", voices={}))
+        local.follow_rate(rate)
+        return await stack.enter_async_context(local)
+
+    return FallbackVoice(voice, open_local, notice)
 
 
 def _verbaliser(config: Config) -> Callable[[str, str], VoicedText]:
