@@ -13,10 +13,11 @@ from typing import Any, Self
 
 from voicestream.config import Config
 from voicestream.discreet import hide_keys
-from voicestream.errors import FetchError, InputError
+from voicestream.errors import FetchError, InputError, RecognitionError
 from voicestream.events import Events, Notice
 from voicestream.parts import Recognizer
 from voicestream.stages import ended
+from voicestream.turns.words import bare_words
 from voicestream.vocabulary import Hypothesis, Samples
 
 ONLY_PHRASES = (
@@ -24,6 +25,8 @@ ONLY_PHRASES = (
     "For free speech: `voicestream models fetch base.en`."
 )
 
+
+UNKNOWN_CALL = "Nothing wakes it: turns.wake_phrase must be of English words for the embedded recognizer"
 
 REST = 60.0
 """Seconds for which the recognizer on another machine must have worked again before the local one is closed."""
@@ -43,7 +46,7 @@ async def open_recognizer(config: Config, events: Events, stack: AsyncExitStack)
         case "remote" | "wyoming":
             return await _open_remote(config, events, stack)
         case "sphinx":
-            choice = _embedded(events)
+            choice = _embedded(config, events)
         case _:
             choice = await _choose_local(config, events)
     return await choice.open(stack), choice.name
@@ -57,7 +60,7 @@ async def _choose_local(config: Config, events: Events) -> Choice:
         if hearing.recognizer == "whisper":
             raise
         events.tell(Notice(code="no_whisper", message=f"No Whisper model {hearing.model}: {error}"))
-        return _embedded(events)
+        return _embedded(config, events)
 
     async def open_it(stack: AsyncExitStack) -> Recognizer:
         from voicestream.backends.tuning_file import read_tuning
@@ -91,12 +94,19 @@ async def _find_whisper(name: str) -> Path:
         return await fetch_model(name, lambda progress: bar.show(progress.file, progress.done, progress.total))
 
 
-def _embedded(events: Events) -> Choice:
+def _embedded(config: Config, events: Events) -> Choice:
     async def open_it(stack: AsyncExitStack) -> Recognizer:
         from voicestream.backends.sphinx import SphinxRecognizer
         from voicestream.thinking.phrases import jsgf
 
-        recognizer = await stack.enter_async_context(SphinxRecognizer(jsgf()))
+        turns = config.turns
+        call = " ".join(bare_words(turns.wake_phrase)) if turns.listening in ("wake_phrase", "wake_word") else ""
+        try:
+            recognizer = await stack.enter_async_context(SphinxRecognizer(jsgf(call)))
+        except RecognitionError:
+            recognizer = await stack.enter_async_context(SphinxRecognizer(jsgf()))
+            if turns.listening == "wake_phrase":
+                events.tell(Notice(code="wake_phrase", message=f"{UNKNOWN_CALL}, found {turns.wake_phrase!r}."))
         events.tell(Notice(code="only_phrases", message=ONLY_PHRASES))
         return recognizer
 

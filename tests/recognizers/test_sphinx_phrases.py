@@ -5,14 +5,24 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import itertools
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
+import soxr
 
 from voicestream.backends.sphinx import SphinxRecognizer
+from voicestream.config_file import load_config
 from voicestream.errors import RecognitionError
+from voicestream.events import Events
+from voicestream.recognizer_choice import open_recognizer
+from voicestream.thinking.phrases import jsgf
 from voicestream.vocabulary import SAMPLE_RATE, Hypothesis, Samples
 
 GRAMMAR = """#JSGF V1.0;
@@ -52,6 +62,40 @@ def growing(audio: Samples, step: float) -> list[Hypothesis]:
 )
 def test_a_phrase_is_understood(recording: Recording, name: str, text: str) -> None:
     assert final(recording(name)).text == text
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="needs espeak-ng")
+@pytest.mark.parametrize(
+    "text", ["hey computer", "hey computer what time is it", "hey computer set a timer for five minutes"]
+)
+def test_the_wake_phrase_is_understood_alone_and_before_a_phrase(text: str, tmp_path: Path) -> None:
+    subprocess.run(["espeak-ng", "-v", "en-us+f2", "-w", tmp_path / "said.wav", text], check=True)
+    samples, rate = soundfile.read(tmp_path / "said.wav", dtype="float32")
+    spoken = soxr.resample(samples, rate, SAMPLE_RATE).astype(np.float32)
+    assert final(spoken, jsgf("hey computer")).text == text
+
+
+@pytest.mark.parametrize(
+    ("settings", "codes"),
+    [
+        (("turns.listening=wake_phrase",), ["only_phrases"]),
+        (("turns.listening=wake_phrase", "turns.wake_phrase=okay nabu"), ["wake_phrase", "only_phrases"]),
+        (("turns.listening=wake_word", "turns.wake_phrase=okay nabu"), ["only_phrases"]),
+        (("turns.wake_phrase=okay nabu",), ["only_phrases"]),
+    ],
+)
+def test_a_wake_phrase_without_a_known_sound_is_told_where_nothing_else_wakes(
+    settings: tuple[str, ...], codes: list[str]
+) -> None:
+    async def told() -> list[str]:
+        events, seen = Events(), []
+        events.show_on(seen.append)
+        config = load_config(overrides=("hearing.recognizer=sphinx", *settings))
+        async with AsyncExitStack() as stack:
+            await open_recognizer(config, events, stack)
+        return [event.code for event in seen]
+
+    assert asyncio.run(told()) == codes
 
 
 def test_others_run_while_it_decodes(recording: Recording) -> None:

@@ -301,9 +301,15 @@ def list_phrases() -> tuple[str, ...]:
     return tuple(phrase.example for phrase in PHRASES if phrase.heard)
 
 
-def jsgf() -> str:
-    """Return the grammar of all that the embedded recognizer listens for: JSGF, its public rule is <command>."""
+def jsgf(call: str = "") -> str:
+    """Return the grammar of all that the embedded recognizer listens for: JSGF, its public rule is <command>.
+
+    `call` is the wake phrase, which may stand alone or before any of them.
+    """
     command, rules = _heard_grammar()
+    if call:
+        rules = {"asked": command, **rules}
+        command = read_notation(f"{call} | [{call}] <asked>")
     lines = ["#JSGF V1.0;", "grammar voicestream;", f"public <command> = {_as_jsgf(command)};"]
     lines += [f"<{name}> = {_as_jsgf(node)};" for name, node in rules.items()]
     return "\n".join(lines) + "\n"
