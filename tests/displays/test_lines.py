@@ -38,7 +38,7 @@ def written(*, is_live: bool) -> list[str]:
 
 
 def test_without_a_terminal_nothing_is_written_twice_or_taken_back() -> None:
-    assert written(is_live=False) == ["you: what is the weather\n", "voicestream: It is sunny. ", "And warm.", "\n"]
+    assert written(is_live=False) == ["you: what is the weather\n", "voicestream: It is sunny.\n", "And warm.\n"]
 
 
 def test_on_a_terminal_the_words_appear_while_they_are_said_and_written() -> None:

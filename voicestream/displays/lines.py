@@ -44,6 +44,8 @@ class Lines:
         self._is_verbose = is_verbose
         self._rests = ""
         """Why nothing that is said counts now: muted, asleep, or empty."""
+        self._is_answering = False
+        """Whether a sentence of the running answer was written: the others follow it, each on a line of its own."""
         self._unfinished = ""
         """What the last line holds, which has no end yet: live, answer or thought."""
 
@@ -69,14 +71,16 @@ class Lines:
                 self._line(f"you: {event.text}")
             case told.DeltaEvent() if self._is_live:
                 self._go_on("answer", "voicestream: ", event.text)
-            case told.SentenceEvent() if not self._is_live:
-                self._go_on("answer", "voicestream: ", event.text)
+            case told.SentenceEvent(text=text) if not self._is_live and text.strip():
+                self._line(f"{'' if self._is_answering else 'voicestream: '}{text.strip()}")
+                self._is_answering = True
             case told.ReasoningEvent() if self._is_verbose:
                 self._go_on("thought", "  ~ ", event.text)
             case told.Interrupted():
                 self._line("  (interrupted)")
             case told.Answer():
                 self._end_line()
+                self._is_answering = False
             case told.Latency() if self._is_verbose and event.first_sound is not None:
                 self._line(f"  ({event.first_sound:.2f} s from the end of your speech to the first sound)")
             case told.Wasted() if self._is_verbose:
