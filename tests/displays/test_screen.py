@@ -106,6 +106,24 @@ def test_the_sentence_that_sounds_is_marked_and_in_it_the_next_word() -> None:
     assert text_of(screen.body(14, 9)) == ["  It is sunny.", "▸ Tomorrow it", "▸ rains."]
 
 
+@pytest.mark.parametrize(("width", "height"), [(40, 6), (30, 4), (20, 2), (80, 20)])
+def test_what_sounds_is_seen_however_far_the_model_is_ahead(width: int, height: int) -> None:
+    sentences = [f"This is sentence number {number} of a long story. " for number in range(30)]
+    told_so_far: list[str] = []
+    screen = screen_of(told.Turn(turn=1, text="Tell me a story."), spoken=lambda: "".join(told_so_far))
+    for index, text in enumerate(sentences):
+        screen.add(told.DeltaEvent(turn=1, text=text))
+        screen.add(told.SentenceEvent(turn=1, index=index, text=text, spoken=text))
+    screen.add(told.StateChanged(state="speaking"))
+    for index, text in enumerate(sentences):
+        screen.add(told.SoundStarted(turn=1, index=index))
+        lines = screen.body(width, height)
+        assert len(lines) == height or index == 0
+        assert styled(lines, "word") == "This"
+        told_so_far.append(text)
+    assert text_of(screen.body(width, height))[-1].endswith("story.")
+
+
 def test_signs_of_markup_are_not_marked_as_words() -> None:
     text = "The **first** one."
     answer = (

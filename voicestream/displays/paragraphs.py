@@ -52,6 +52,8 @@ class GrowingAnswer:
     def __init__(self, turn: int) -> None:
         self.paragraph = Paragraph("answer", turn=turn)
         self._sounding = -1
+        self._word = 0
+        """Where in the text the word begins that sounds."""
         self._ends: list[int] = []
         """Where each sentence ends in the text."""
         self._beside: list[range] = []
@@ -88,7 +90,13 @@ class GrowingAnswer:
         begin, end = self._ends[self._sounding - 1] if self._sounding else 0, self._ends[self._sounding]
         word = WORD.search(text, min(max(begin, len(shown(spoken))), end), end)
         here, after = word.span() if word else (end, end)
+        self._word = min(here, max(end - 1, 0))
         self.paragraph.styles = [(0, "answer"), (begin, "spoken"), (here, "word"), (after, "spoken"), (end, "answer")]
+
+    def sounding_row(self, width: int) -> int:
+        """Return in which of its lines the word stands that was marked last."""
+        lines = self.paragraph.text.lines(width - 2)
+        return next((row for row, place in enumerate(lines) if self._word < place.stop), max(len(lines) - 1, 0))
 
     def end(self, heard: str | None) -> None:
         """Take note that it is over; `heard` is what was heard of it, without what was said beside it; None: all."""

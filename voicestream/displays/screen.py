@@ -99,12 +99,25 @@ class Screen:
         """Return how many lines the whole conversation takes."""
         return sum(paragraph.count(width) for paragraph in self._all())
 
+    def followed(self, width: int, height: int) -> int:
+        """Return the first of the lines that are shown to who does not look back."""
+        last = max(0, self.count(width) - height)
+        if self._answer is None or not self.is_sounding or self._live.paragraph.text.text:
+            return last
+        paragraphs = self._all()
+        place = paragraphs.index(self._answer.paragraph)
+        before = sum(paragraph.count(width) for paragraph in paragraphs[:place])
+        return min(last, max(0, before + self._answer.sounding_row(width) - 1))
+
     def body(self, width: int, height: int, top: int | None = None) -> list[Line]:
-        """Return `height` lines of the conversation from line `top` on, its end by default; less if there are less."""
-        if top is None:
-            top = max(0, self.count(width) - height)
+        """Return `height` lines of the conversation, less if there are less.
+
+        They begin at line `top`; by default they are its end, or what sounds where that stands further up.
+        """
         if self._answer:
             self._answer.mark(self._spoken())
+        if top is None:
+            top = self.followed(width, height)
         lines: list[Line] = []
         for paragraph in self._all():
             count = paragraph.count(width)

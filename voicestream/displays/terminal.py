@@ -199,7 +199,7 @@ class Terminal:
         """Return the line above the line to type on; it says so where more of the conversation stands below."""
         width = self._size()[0]
         below = 0 if self._top is None else self._screen.count(width) - self._top - self._height()
-        more = fitting(f"── {below} more lines (PageDown) " if below > 0 else "", width)
+        more = fitting(f"── {below} more line{'s' * (below > 1)} (PageDown) " if below > 0 else "", width)
         return [Piece(more + "─" * (width - cells(more)), "mark")]
 
     def _size(self) -> tuple[int, int]:
@@ -236,9 +236,9 @@ class Terminal:
 
     def _scroll(self, pages: int) -> None:
         """Show what was said before, and stay there while more is said; at the end, follow again."""
-        height = self._height()
-        last = max(0, self._screen.count(self._size()[0]) - height)
-        top = (last if self._top is None else self._top) - pages * max(1, height - 1)
+        width, height = self._size()[0], self._height()
+        last = max(0, self._screen.count(width) - height)
+        top = (self._screen.followed(width, height) if self._top is None else self._top) - pages * max(1, height - 1)
         self._top = None if top >= last else max(0, top)
 
 
