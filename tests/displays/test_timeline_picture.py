@@ -123,7 +123,7 @@ def test_without_matplotlib_png_is_refused_in_one_line(
     path = tmp_path / "events.jsonl"
     path.write_text("".join(as_json(event) + "\n" for event in EVENTS), encoding="utf-8")
     assert main(["timeline", str(path), "--output", str(tmp_path / "a.png")]) == 64
-    assert "voicestream[timeline]" in capsys.readouterr().err
+    assert "pip install matplotlib" in capsys.readouterr().err
 
 
 def test_every_tick_of_a_long_turn_stays_in_the_picture() -> None:

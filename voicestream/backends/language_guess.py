@@ -23,7 +23,7 @@ class LanguageGuess:
             from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped] # has no types
         except ImportError as error:
             raise VoiceError(
-                "speaking.voices needs a library to tell languages apart: pip install voicestream[languages]", "missing"
+                "speaking.voices needs a library to tell languages apart: pip install py3langid", "missing"
             ) from error
         self._identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
         wanted = sorted({usual, *languages})

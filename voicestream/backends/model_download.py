@@ -125,7 +125,7 @@ async def _find_host(host: str) -> None:
 
 def _unknown(name: str) -> str:
     if name.replace("_", " ") in WAKE_WORDS:
-        return f"the wake word {name!r} comes with a package: pip install 'voicestream[wake]'"
+        return f"the wake word {name!r} comes with a package: pip install pymicro-wakeword"
     near = difflib.get_close_matches(name, [model.name for model in MODELS], 3)
     hint = f"did you mean {' or '.join(near)}?" if near else "expected one such as base.en or en_US-ljspeech-medium"
     return f"there is no model {name!r}; {hint} (`voicestream models list` tells all)"

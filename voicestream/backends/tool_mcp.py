@@ -84,7 +84,7 @@ async def open_tool_servers(
     try:
         await asyncio.to_thread(importlib.import_module, "mcp.client")  # a second of importing
     except ImportError:
-        yield ToolServers((), ("tools.mcp needs the extra mcp: pip install 'voicestream[mcp]'",))
+        yield ToolServers((), ("tools.mcp needs the extra mcp: pip install mcp",))
         return
     servers = [_Server(name, address, settings) for name, address in sorted(addresses.items())]
     try:

@@ -162,7 +162,7 @@ def _load_library() -> tuple[ctypes.CDLL, bytes | None]:
         return _typed(ctypes.CDLL(espeakng_loader.get_library_path())), data.encode()
     except (ImportError, OSError, RuntimeError) as error:
         raise VoiceError(
-            "espeak-ng is not installed: sudo apt install espeak-ng, or pip install voicestream[espeak]", "missing"
+            "espeak-ng is not installed: sudo apt install espeak-ng, or pip install espeakng-loader", "missing"
         ) from error
 
 

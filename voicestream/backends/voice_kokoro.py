@@ -40,7 +40,7 @@ class KokoroEngine:
         try:
             from kokoro_onnx import Kokoro
         except ImportError as error:
-            raise VoiceError("Kokoro is not installed: pip install voicestream[kokoro]", "missing") from error
+            raise VoiceError("Kokoro is not installed: pip install kokoro-onnx", "missing") from error
         model, styles = _find_files(settings.folders)
         self._session = StoppableSession(model, settings.threads)
         try:

@@ -99,7 +99,7 @@ def _load_voice(model: Path, settings: VoiceSettings) -> _Loaded:
         from piper import PiperVoice, SynthesisConfig
         from piper.config import PiperConfig
     except ImportError as error:
-        raise VoiceError("Piper is not installed: pip install voicestream[piper]", "missing") from error
+        raise VoiceError("Piper is not installed: pip install piper-tts", "missing") from error
     try:
         config = PiperConfig.from_dict(json.loads(Path(f"{model}.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError) as error:

@@ -51,7 +51,7 @@ class WyomingVoice:
         try:
             from wyoming.client import AsyncClient
         except ImportError as error:
-            raise VoiceError("Wyoming is not installed: pip install voicestream[wyoming]", "missing") from error
+            raise VoiceError("Wyoming is not installed: pip install wyoming", "missing") from error
         address = self._settings.address
         try:
             AsyncClient.from_uri(address)

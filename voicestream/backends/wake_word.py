@@ -24,7 +24,7 @@ class WakeWord:
             from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
         except ImportError as error:
             raise UsageError(
-                "the wake word needs pymicro-wakeword: pip install voicestream[wake] (or turns.listening: wake_phrase)"
+                "the wake word needs pymicro-wakeword: pip install pymicro-wakeword (or turns.listening: wake_phrase)"
             ) from error
         names = {model.value.replace("_", " "): model for model in Model}
         model = names.get(_plain(phrase))

@@ -364,7 +364,7 @@ def _canceller(choice: str) -> Callable[[], EchoCanceller] | None:
         try:
             echo_canceller.WebRtcSuppressor()
         except ImportError as error:
-            raise UsageError("the extra aec is not installed: pip install voicestream[aec]") from error
+            raise UsageError("the extra aec is not installed: pip install livekit") from error
         return echo_canceller.open_canceller
     return None if choice == "off" else lambda: echo_canceller.EchoCanceller(None)
 

@@ -118,4 +118,4 @@ _LEGEND = """
 `voicestream doctor` measured it; ~ is foretold from another model's.
 `voicestream models fetch NAME` takes also any Piper voice, and OWNER/REPOSITORY
 of a Whisper, from huggingface.co or the mirror that HF_ENDPOINT names.
-Wake words come with a package: pip install 'voicestream[wake]'."""
+Wake words come with a package: pip install pymicro-wakeword."""

@@ -56,7 +56,7 @@ def _draw(events: list[Event], suffix: str) -> bytes:
     try:
         return timeline_png(events)
     except ImportError as error:
-        raise UsageError("PNG needs matplotlib: pip install 'voicestream[timeline]'; SVG needs nothing") from error
+        raise UsageError("PNG needs matplotlib: pip install matplotlib; SVG needs nothing") from error
 
 
 def _read(path: Path) -> list[Event]:
@@ -66,8 +66,10 @@ def _read(path: Path) -> list[Event]:
     found: list[Event] = []
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as events: {error}") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is no file of events, as `--events FILE` writes one") from error
     for number, line in enumerate(lines, 1):
         if not line or (number == len(lines) > 1):
             continue  # the last is empty, or was cut off when the program was killed

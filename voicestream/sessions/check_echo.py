@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from voicestream.backends.loudspeaker import Loudspeaker
     from voicestream.backends.sound_streams import SoundStreams
 
-EXTRA = "pip install 'voicestream[aec]' suppresses what the filter leaves"
+EXTRA = "pip install livekit suppresses what the filter leaves"
 
 SETTLING = 0.2
 """Seconds, beyond those that are compared, until both devices run and tell their times well."""

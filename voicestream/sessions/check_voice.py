@@ -20,7 +20,7 @@ SENTENCE = "What is the weather like today, and will it rain tomorrow?"
 SLOW = 1.0
 """Seconds to the first sound from which an answer seems to hesitate."""
 
-INSTALL = "sudo apt install espeak-ng, or pip install 'voicestream[espeak]'"
+INSTALL = "sudo apt install espeak-ng, or pip install espeakng-loader"
 
 _ASK_VERSION = "from voicestream.backends.voice_espeak import library_version; print(library_version())"
 

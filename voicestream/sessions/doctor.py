@@ -63,7 +63,7 @@ class Doctor:
         config = self._config
         portaudio = "sudo apt install libportaudio2; elsewhere than on Linux: pip install sounddevice"
         devices = "`voicestream devices` lists what there is"
-        wake_word = "pip install 'voicestream[wake]', or turns.listening: wake_phrase, which takes any words"
+        wake_word = "pip install pymicro-wakeword, or turns.listening: wake_phrase, which takes any words"
         typed = "`voicestream devices` lists what there is; on a terminal, `voicestream talk` takes typed lines too"
         return (
             Check("python", "looking at Python", check_python),

@@ -269,8 +269,10 @@ def _seconds_per_letter(tape: Tape) -> float:
 def _read_events(folder: Path) -> list[str]:
     try:
         lines = (folder / EVENTS).read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{folder / EVENTS}: cannot be read: {error}") from error
+    except OSError as error:
+        raise InputError(f"{folder / EVENTS}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{folder / EVENTS}: is no file of events") from error
     return [line for line in lines if line.endswith("}")]  # the last may have been cut off when the program was killed
 
 
