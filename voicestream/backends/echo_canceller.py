@@ -172,24 +172,14 @@ class EchoCanceller:
         if self._quiet >= QUIET:
             return self._follow_voice(frame)
         if was_quiet >= QUIET:
-            self._filter.doubt(round(was_quiet / FRAME_SECONDS))
-            self._path.interrupt()
-        self._hear_room()
-        if was_quiet >= QUIET:
-            self._spoke = SPOKE if self._near_end.has_stood_out else 0.0
+            self._begin_to_hear(was_quiet)
         if echo := self._path.add(frame.samples, far):
             self._align(echo, frame.captured_at, speaker)
             far = speaker.reference(begin - self._filter_shift, FRAME_SAMPLES)
-        samples = self._filter.process(frame.samples, far)
-        noise = self._near_end.noise
-        if later := self._slip.add(frame.samples, frame.samples - samples, noise):
-            self._hold_back(later, frame.captured_at, speaker)
-            far = speaker.reference(begin - self._filter_shift, FRAME_SAMPLES)
-            samples = self._filter.process(frame.samples, far)
-        is_somebody = self._near_end.add(samples, far)
-        if later:  # in what is left of the frame in which it slipped
+        samples, far, has_slipped = self._take_out(frame, far, speaker)
+        is_somebody = self._near_end.add(samples, far) and not has_slipped
+        if has_slipped:  # a part of the frame was taken out in the wrong place
             self._near_end.forget_voice()
-            is_somebody = False
         noise = self._near_end.noise
         is_loud = self._near_end.is_loud and self._trust.is_deserved(noise)
         is_near = (is_loud or self._near_end.is_unmistakable) and self._open > OPEN
@@ -207,6 +197,24 @@ class EchoCanceller:
         if not is_somebody:
             heard = np.zeros_like(samples)
         return replace(frame, samples=samples, for_detector=heard, is_near=is_near)
+
+    def _begin_to_hear(self, was_quiet: float) -> None:
+        """Doubt what a pause of so many seconds may have changed, and look at what was heard in it."""
+        self._filter.doubt(round(was_quiet / FRAME_SECONDS))
+        self._path.interrupt()
+        self._hear_room()
+        self._spoke = SPOKE if self._near_end.has_stood_out else 0.0
+
+    def _take_out(self, frame: Frame, far: Samples, speaker: Player) -> tuple[Samples, Samples, bool]:
+        """Return what the filter leaves of the frame, the far end that it took out, and whether the echo slipped."""
+        left = self._filter.process(frame.samples, far)
+        later = self._slip.add(frame.samples, frame.samples - left, self._near_end.noise)
+        if later:
+            self._hold_back(later, frame.captured_at, speaker)
+            begin = frame.captured_at - FRAME_SECONDS
+            far = speaker.reference(begin - self._filter_shift, FRAME_SAMPLES)
+            left = self._filter.process(frame.samples, far)
+        return left, far, bool(later)
 
     def _follow_voice(self, frame: Frame) -> Frame:
         """Return the frame, in which there is no echo; who spoke over the loudspeaker is near while they do so."""
