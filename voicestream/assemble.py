@@ -128,7 +128,7 @@ async def open_parts(
             recognizer=hearing.recognizer_name,
             model=mind.model_name,
             voice=mouth.voice_name,
-            input="" if ears else config.audio.input,
+            input="" if ears or microphone else config.audio.input,
             output=mouth.output_name,
         )
         yield parts, mind, ready
