@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
@@ -356,7 +357,8 @@ class Events:
         if isinstance(error, BrokenPipeError):
             signal.raise_signal(signal.SIGINT)
         else:
-            sys.stderr.write(f"voicestream: events are not written any more: {error.strerror}\n")
+            with suppress(OSError):  # the terminal may be gone
+                sys.stderr.write(f"voicestream: events are not written any more: {error.strerror}\n")
 
 
 def as_json(event: Event) -> str:

@@ -221,7 +221,7 @@ def test_a_refusal_is_told_with_its_number(hub: Hub, tmp_path: Path, status: int
     [
         ("tiny-en", r"did you mean tiny\.en"),
         ("xyzzy", r"such as base\.en"),
-        ("okay nabu", r"pip install 'voicestream\[wake\]'"),
+        ("okay nabu", r"pip install pymicro-wakeword"),
     ],
 )
 def test_an_unknown_name_is_told_what_there_is(tmp_path: Path, name: str, hint: str) -> None:

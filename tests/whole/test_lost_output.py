@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from voicestream import events as told
 from voicestream.events import Events
@@ -36,6 +39,33 @@ def test_a_reader_that_goes_away_ends_it(words: tuple[str, ...]) -> None:
         command.stdout.close()
         assert command.wait(LIMIT) == 141
         assert command.stderr.read() == ""
+
+
+@pytest.mark.parametrize("words", [(), ("--plain",)], ids=["screen", "plain"])
+def test_who_closes_the_terminal_ends_the_conversation(words: tuple[str, ...], tmp_path: Path) -> None:
+    """Else it would go on listening, where nobody sees it any more."""
+    termios = pytest.importorskip("termios", reason="needs a pseudo-terminal")
+    fcntl = pytest.importorskip("fcntl", reason="needs a pseudo-terminal")
+    soundfile.write(tmp_path / "silence.wav", np.zeros(60 * 16_000), 16_000)
+    ours, theirs = os.openpty()
+    command = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "voicestream", "talk", *OFFLINE, "--input", tmp_path / "silence.wav", *words),
+            *("--set", "hearing.recognizer=sphinx", "--set", "control.socket=none"),
+        ],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm"},
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    shown = b""
+    while b"microphone" not in shown and b"built-in assistant" not in shown:
+        shown += os.read(ours, 65_536)
+    os.close(ours)
+    assert command.wait(LIMIT) == 0
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")

@@ -148,11 +148,13 @@ def _stop_ringing(event: told.Event, timers: Timers) -> None:
 
 
 async def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    """Run until it is over or SIGTERM comes; then end everything in order, and the program soon after."""
+    """Run until it is over, SIGTERM comes or the terminal is closed; then end all in order, and the program soon."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
-    with suppress(NotImplementedError):  # Windows has no such signal
+    with suppress(NotImplementedError, AttributeError):  # Windows has no such signals
         loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup does
+            loop.add_signal_handler(signal.SIGHUP, task.cancel)
     try:
         await asyncio.wait([task])
         if not task.cancelled():

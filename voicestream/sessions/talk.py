@@ -6,6 +6,7 @@ import asyncio
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,7 @@ async def converse(
     events = assistant.events
     async with (
         controlled(controls, events, assistant.config.control),
-        reloaded_on_hangup(assistant, read, recorder),
+        reloaded_on_hangup(assistant, read, recorder) if not is_typed else nullcontext(),  # else the terminal is gone
         pressed_by_signal(controls),
         watched(events),
     ):
