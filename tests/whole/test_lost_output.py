@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,11 @@ def test_who_closes_the_terminal_ends_the_conversation(words: tuple[str, ...], t
     fcntl = pytest.importorskip("fcntl", reason="needs a pseudo-terminal")
     soundfile.write(tmp_path / "silence.wav", np.zeros(60 * 16_000), 16_000)
     ours, theirs = os.openpty()
+
+    def take_terminal() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, which the tests may run under, lets it be ignored
+
     command = subprocess.Popen(
         [
             *(sys.executable, "-m", "voicestream", "talk", *OFFLINE, "--input", tmp_path / "silence.wav", *words),
@@ -58,14 +64,18 @@ def test_who_closes_the_terminal_ends_the_conversation(words: tuple[str, ...], t
         stderr=theirs,
         env={**os.environ, "TERM": "xterm"},
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=take_terminal,
     )
     os.close(theirs)
     shown = b""
     while b"microphone" not in shown and b"built-in assistant" not in shown:
         shown += os.read(ours, 65_536)
     os.close(ours)
-    assert command.wait(LIMIT) == 0
+    try:
+        assert command.wait(LIMIT / 2) == 0
+    finally:
+        command.kill()
+        command.wait()
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
