@@ -23,16 +23,16 @@ class Talk:
         self.process = process
         self.seen: list[dict] = []
 
-    async def until(self, name: str) -> dict:
-        """Return the next event of that name, or notice of that code."""
+    async def until(self, *names: str) -> dict:
+        """Return the next event of one of the names, or notice of one of the codes."""
         began = time.monotonic()
         async with asyncio.timeout(PATIENCE):
             while line := await self.process.stdout.readline():
                 self.seen.append(event := json.loads(line))
-                if name in (event["event"], event.get("code")):
-                    sys.stdout.write(f"{name}: {time.monotonic() - began:.2f} s\n")  # pytest -rP shows it
+                if {event["event"], event.get("code")} & set(names):
+                    sys.stdout.write(f"{names[0]}: {time.monotonic() - began:.2f} s\n")  # pytest -rP shows it
                     return event
-        raise AssertionError(f"talk ended without {name}: {self.seen[-5:]}")
+        raise AssertionError(f"talk ended ({await self.process.wait()}) without {names}: {self.seen[-5:]}")
 
     async def until_all(self, codes: set[str]) -> None:
         """Return when there was a notice of each code, in any order."""
