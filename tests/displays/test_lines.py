@@ -41,6 +41,16 @@ def test_without_a_terminal_nothing_is_written_twice_or_taken_back() -> None:
     assert written(is_live=False) == ["you: what is the weather\n", "voicestream: It is sunny.\n", "And warm.\n"]
 
 
+def test_a_sentence_that_is_spoken_in_clauses_is_one_line() -> None:
+    out = io.StringIO()
+    lines = Lines(out, is_live=False)
+    for text in ("I can tell the time, ", "and the date. ", "For anything else"):
+        lines(told.SentenceEvent(turn=1, index=0, text=text, spoken=text))
+    assert out.getvalue() == "voicestream: I can tell the time, and the date.\n"
+    lines(told.Answer(turn=1, text="", heard="", finish="interrupted"))
+    assert out.getvalue().splitlines()[1:] == ["For anything else"]
+
+
 def test_on_a_terminal_the_words_appear_while_they_are_said_and_written() -> None:
     assert [piece.split("\x1b[K")[-1] for piece in written(is_live=True)] == [
         "  … what is",

@@ -10,6 +10,7 @@ from typing import TextIO
 from voicestream import events as told
 from voicestream.events import Event
 
+SENTENCE_ENDS = (".", "?", "!", ":", "…", "。", "？", "！")
 CLEAR_LINE = "\r\x1b[K"
 
 
@@ -46,6 +47,8 @@ class Lines:
         """Why nothing that is said counts now: muted, asleep, or empty."""
         self._is_answering = False
         """Whether a sentence of the running answer was written: the others follow it, each on a line of its own."""
+        self._clauses = ""
+        """Of a sentence that is spoken clause by clause, and is not written yet."""
         self._unfinished = ""
         """What the last line holds, which has no end yet: live, answer or thought."""
 
@@ -71,9 +74,10 @@ class Lines:
                 self._line(f"you: {event.text}")
             case told.DeltaEvent() if self._is_live:
                 self._go_on("answer", "voicestream: ", event.text)
-            case told.SentenceEvent(text=text) if not self._is_live and text.strip():
-                self._line(f"{'' if self._is_answering else 'voicestream: '}{text.strip()}")
-                self._is_answering = True
+            case told.SentenceEvent(text=text) if not self._is_live:
+                self._clauses += text
+                if self._clauses.rstrip().endswith(SENTENCE_ENDS) or text.endswith("\n"):
+                    self._end_line()
             case told.ReasoningEvent() if self._is_verbose:
                 self._go_on("thought", "  ~ ", event.text)
             case told.Interrupted():
@@ -101,6 +105,10 @@ class Lines:
         self._out.write(printable(text) + "\n")
 
     def _end_line(self) -> None:
+        if clauses := self._clauses.strip():
+            self._out.write(f"{'' if self._is_answering else 'voicestream: '}{printable(clauses)}\n")
+            self._is_answering = True
+        self._clauses = ""
         if self._unfinished:
             self._out.write(CLEAR_LINE if self._unfinished == "live" else "\n")
         self._unfinished = ""
