@@ -355,6 +355,25 @@ def test_without_devices_opening_says_what_to_do(card: SoundCard) -> None:
         asyncio.run(open_wrong())
 
 
+def test_a_device_that_does_not_open_is_never_given_to_pa_open_stream(
+    card: SoundCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its failing ends the process now and then, when another stream runs."""
+    import sounddevice
+
+    card.unplug_microphone()
+
+    async def open_lost() -> None:
+        streams = SoundStreams()
+        async with Loudspeaker(streams, "vs_speaker"):
+            monkeypatch.setattr(sounddevice, "RawInputStream", lambda **settings: pytest.fail("it was opened"))
+            async with Microphone(streams, "vs_mic").listen():
+                pass
+
+    with pytest.raises(DeviceError, match="'vs_mic' cannot be opened"):
+        asyncio.run(open_lost())
+
+
 @pytest.fixture
 def quick_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the loudspeaker rest after a fifth of a second."""

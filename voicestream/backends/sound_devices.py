@@ -165,13 +165,16 @@ def rates_that_open(device: SoundDevice, direction: Direction, rates: Sequence[i
     found = []
     for rate in rates:
         with suppress(DeviceError):
-            check_format(device.index, direction, rate)
+            channels_that_open(device.index, direction, rate)
             found.append(rate)
     return found
 
 
-def check_format(index: int, direction: Direction, rate: int) -> None:
-    """Open a device for a moment, without a sound; raise DeviceError, with the code "gone" where it is not there."""
+def channels_that_open(index: int, direction: Direction, rate: int) -> int:
+    """Return the number of channels at which a device opens for a moment, without a sound.
+
+    Raise DeviceError, with the code "gone" where it is not there.
+    """
     sounddevice = load_portaudio()
     check = sounddevice.check_input_settings if direction == "input" else sounddevice.check_output_settings
     failures = []
@@ -182,9 +185,9 @@ def check_format(index: int, direction: Direction, rate: int) -> None:
         except (sounddevice.PortAudioError, ValueError) as error:
             failures.append(error)
         else:
-            return
+            return channels
     is_gone = any(UNANTICIPATED in error.args for error in failures)
-    raise DeviceError(f"device {index}: {tell(failures[-1])}", "gone" if is_gone else "refused") from failures[-1]
+    raise DeviceError(tell(failures[-1]), "gone" if is_gone else "refused") from failures[-1]
 
 
 def renew_list() -> None:
