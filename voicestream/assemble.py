@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from voicestream import events as told
 from voicestream.backends.no_ears import NoEars
 from voicestream.config import Config
-from voicestream.errors import DeviceError
+from voicestream.errors import DeviceError, UsageError
 from voicestream.events import Events
 from voicestream.parts import (
     EchoCanceller,
@@ -97,7 +97,7 @@ async def open_parts(
         card = _sound_card()
         hearing, mouth, mind, phrases = await _all(
             open_ears(config, events, stack, ears),
-            open_mouth(config, events, stack, card, is_fast=is_fast),
+            open_mouth(config, events, stack, card, is_fast=is_fast, may_be_silent=True),
             open_mind(config, events, stack, tape),
             asyncio.to_thread(find_fixed_phrases, config),
         )
@@ -201,21 +201,32 @@ def choose_microphone(
 
 
 async def open_mouth(
-    config: Config, events: Events, stack: AsyncExitStack, card: SoundCard | None = None, *, is_fast: bool = False
+    config: Config,
+    events: Events,
+    stack: AsyncExitStack,
+    card: SoundCard | None = None,
+    *,
+    is_fast: bool = False,
+    may_be_silent: bool = False,
 ) -> Mouth:
-    """Open voice and loudspeaker; raise VoiceError or DeviceError."""
-    speaker, output_name = await _open_speaker(config, events, stack, card or _sound_card(), is_fast)
+    """Open voice and loudspeaker; raise VoiceError or DeviceError.
+
+    Where it `may_be_silent`, a machine without a loudspeaker is told of, and nothing is heard.
+    """
+    speaker, output_name = await _open_speaker(config, events, stack, card or _sound_card(), is_fast, may_be_silent)
     voice = await open_voice(config.speaking, stack)
     voice_name = f"{config.speaking.engine} {config.speaking.voice}".strip()
     return Mouth(voice, speaker, voice_name, output_name)
 
 
 async def _open_speaker(
-    config: Config, events: Events, stack: AsyncExitStack, card: SoundCard, is_fast: bool
+    config: Config, events: Events, stack: AsyncExitStack, card: SoundCard, is_fast: bool, may_be_silent: bool
 ) -> tuple[Speaker, str]:
     from voicestream.backends.audio_files import FileSpeaker
 
     output, audio = config.audio.output, config.audio
+    if output.lower().endswith(AUDIO_SUFFIXES[1:]):
+        raise UsageError(f"{output}: speech is written as WAV; name it {Path(output).with_suffix('.wav')}")
     if output == "none" or is_file(output):
         path = "" if output == "none" else output
         speaker = FileSpeaker(path, ahead=audio.ahead, block=audio.block, is_fast=is_fast)
@@ -232,7 +243,7 @@ async def _open_speaker(
     try:
         await stack.enter_async_context(loudspeaker)
     except DeviceError as error:
-        if device:
+        if device or not may_be_silent:
             raise
         events.tell(told.Notice(code="no_loudspeaker", message=f"Nothing will be heard: {error}"))
         silent = FileSpeaker("", ahead=audio.ahead, block=audio.block)

@@ -89,10 +89,16 @@ def test_an_old_locale_costs_some_signs_and_no_answer(bare: dict[str, str]) -> N
 
 def test_a_voice_that_nobody_hears_says_so(bare: dict[str, str]) -> None:
     done = run(bare, "say", "hi")
-    assert done.returncode == 0
-    assert done.stderr == (
-        "voicestream: Nothing will be heard: there is no loudspeaker: plug one in, or start the sound server\n"
-    )
+    assert done.returncode == 69
+    assert done.stderr == "voicestream: there is no loudspeaker: plug one in, or start the sound server\n"
+
+
+def test_speech_is_not_written_into_a_file_of_another_kind(bare: dict[str, str], tmp_path: Path) -> None:
+    song = tmp_path / "song.mp3"
+    song.write_bytes(b"a song")
+    done = run(bare, "say", "hi", "--output", str(song))
+    assert (done.returncode, song.read_bytes()) == (64, b"a song")
+    assert done.stderr == f"voicestream: {song}: speech is written as WAV; name it {tmp_path}/song.wav\n"
 
 
 def test_the_doctor_tells_what_is_missing_and_how_to_get_it(bare: dict[str, str]) -> None:
