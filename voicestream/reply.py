@@ -58,10 +58,11 @@ class Reply:
 
     @property
     def is_failed(self) -> bool:
-        """Whether something went wrong and nobody heard of it."""
+        """Whether something went wrong and nobody heard of it, or nothing of it can be said: only code, only a smiley."""
+        spoken = sum(1 for sentence in self.sentences if sentence.spoken)
         if not self.is_sounding:
-            return self.finish == "error"
-        return 0 < self.unvoiced == sum(1 for sentence in self.sentences if sentence.spoken)
+            return self.finish == "error" or not spoken
+        return 0 < self.unvoiced == spoken
 
     @property
     def text(self) -> str:

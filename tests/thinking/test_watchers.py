@@ -168,6 +168,7 @@ def test_an_early_stop_closes_the_request_and_counts_what_it_saved() -> None:
     [
         ([Delta("Hi."), Finish()], "Hi."),
         ([Finish()], "Sorry, I have no answer to that."),
+        ([Delta("\n\n"), Finish()], "\n\nSorry, I have no answer to that."),
         ([ToolCall("1", "clock", "{}"), Finish("tool_calls")], ""),
         ([ToolCall("1", "clock", "{}"), Finish("stop")], ""),
         ([Finish(note="I'm sorry, I can't.", is_refusal=True)], "I'm sorry, I can't."),

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from scripted import WORD_SECONDS, Does, Outcome, Said, converse
 from virtual_time import run_in_virtual_time
 
@@ -240,6 +241,13 @@ def test_a_recognizer_or_a_voice_that_fails_is_heard_and_can_be_switched_off() -
             outcome = talk(script, 6.0, {}, setting, change=change)
             assert outcome.named("error")
             assert chimes.count == expected, broken
+
+
+@pytest.mark.parametrize("answer", ["```\nprint(1)\n```", "\N{THUMBS UP SIGN}"])
+def test_an_answer_of_which_nothing_can_be_said_is_not_mere_silence(answer: str) -> None:
+    chimes = Chimes()
+    talk([Said(1.0, "how far is the moon")], 6.0, {"how far is the moon": answer}, change=chimes.overhear)
+    assert chimes.count == 1
 
 
 # --------------------------------------------------------------------------------------------- answers asked ahead

@@ -32,7 +32,7 @@ class WatchedModel:
         """Yield the answer, a Finish last; an early stop closes the request at once and tells what it saved."""
         watchers = self._new_watchers()
         written = 0
-        has_call = False
+        has_text = has_call = False
         async with aclosing(self._model.stream(messages, tools)) as parts:
             async for part in parts:
                 match part:
@@ -41,9 +41,10 @@ class WatchedModel:
                         if stop is not None:
                             break
                         written += len(text)
+                        has_text = has_text or bool(text.strip())
                     case ToolCall():
                         has_call = True
-                    case Finish() if not has_call and (ending := _ending(part, has_text=written > 0)):
+                    case Finish() if not has_call and (ending := _ending(part, has_text=has_text)):
                         yield Delta(ending)
                         part = replace(part, is_refusal=False)  # its note has been said
                 yield part
