@@ -18,7 +18,8 @@ find_python() {
     exit 69
 }
 
-# Install Debian packages where we may, else print the exact command and go on.
+# Install Debian packages where we may and none is removed for it (pulseaudio would take pipewire-alsa away), else print
+# the exact command and go on.
 install_system() {
     [ $# -gt 0 ] || return 0
     if ! command -v apt-get >/dev/null 2>&1; then
@@ -27,13 +28,13 @@ install_system() {
         say "installing $*"
         DEBIAN_FRONTEND=noninteractive
         export DEBIAN_FRONTEND
-        { apt-get install -y -qq --no-install-recommends "$@" ||
-            { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"; }; } >/dev/null 2>&1 ||
+        { apt-get install -y -qq --no-remove --no-install-recommends "$@" ||
+            { apt-get update -qq && apt-get install -y -qq --no-remove --no-install-recommends "$@"; }; } >/dev/null 2>&1 ||
             say "could not install them; later: apt-get update && apt-get install $*"
     elif command -v sudo >/dev/null 2>&1 && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
         say "installing $* (sudo may ask for your password)"
-        { sudo apt-get install -y -qq --no-install-recommends "$@" ||
-            { sudo apt-get update -qq && sudo apt-get install -y -qq --no-install-recommends "$@"; }; } >/dev/null 2>&1 ||
+        { sudo apt-get install -y -qq --no-remove --no-install-recommends "$@" ||
+            { sudo apt-get update -qq && sudo apt-get install -y -qq --no-remove --no-install-recommends "$@"; }; } >/dev/null 2>&1 ||
             say "could not install them; later: sudo apt-get update && sudo apt-get install $*"
     else
         say "goes on without $*; to add them: sudo apt-get install $*"

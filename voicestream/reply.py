@@ -58,7 +58,7 @@ class Reply:
 
     @property
     def is_failed(self) -> bool:
-        """Whether something went wrong and nobody heard of it, or nothing of it can be said: only code, only a smiley."""
+        """Whether something went wrong and nobody heard of it, or nothing of it can be said, as of a smiley."""
         spoken = sum(1 for sentence in self.sentences if sentence.spoken)
         if not self.is_sounding:
             return self.finish == "error" or not spoken
