@@ -213,11 +213,9 @@ class Oracle:
         frames = audio[: len(audio) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
         loudest = np.argsort(np.sum(frames**2, axis=1))[-_COMPARED:]
         heard = frames[loudest] - frames[loudest].mean(axis=1, keepdims=True)
-        parts = (
-            np.array([mixture.sum for mixture in self._room.mixtures]),
-            np.array([mixture.near + mixture.noise for mixture in self._room.mixtures]),
-        )
-        alike = sum(_without_level(part) @ heard.T for part in parts)
+        mixed = np.array([mixture.sum for mixture in self._room.mixtures])
+        without_echo = np.array([mixture.near + mixture.noise for mixture in self._room.mixtures])
+        alike = _without_level(mixed) @ heard.T + _without_level(without_echo) @ heard.T
         last = len(self._room.mixtures) - len(frames)
         earliest = max(0, last - round(_LATEST / FRAME_SECONDS))
         scores = [

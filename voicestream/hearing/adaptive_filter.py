@@ -67,7 +67,7 @@ class AdaptiveFilter:
         count = FRAME_SAMPLES
         self.hear(far)
         echo = np.fft.irfft(np.sum(self._response * self._spectra, axis=0))[count:]
-        left = (near - echo).astype(np.float32)
+        left: Samples = (near - echo).astype(np.float32)
         error = np.fft.rfft(np.concatenate((np.zeros(count, np.float32), left)))
         self._other += (1 - STEADY) * (_squared(error) - self._other)
         expected = 0.5 * np.sum(self._powers * self._doubt, axis=0) + self._other + 1e-6
