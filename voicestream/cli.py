@@ -63,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's matrices are small here: a second thread only spins
     # httpx would load its own command line with rich and click, where they are installed: 6 MB that nobody uses.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # None is how an import is refused
+    status = 0
     try:
         status = int(command_of(name).run(parser_of(name).parse_args(words)))
         sys.stdout.flush()
@@ -82,7 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         _write_no_more()
-        sys.stderr.write(f"voicestream: the output cannot be written: {error.strerror}\n")
+        if status != LOST_OUTPUT:  # else it is told; from Python 3.13 on, what could not be written is tried once more
+            sys.stderr.write(f"voicestream: the output cannot be written: {error.strerror}\n")
         return LOST_OUTPUT
 
 

@@ -286,6 +286,39 @@ def test_a_killed_sound_server_costs_neither_the_stream_nor_the_sentence(card: S
     assert found_at(heard, played[-RATE:])[1] > 0.99  # its end at least: the recorder starts beside the speaker
 
 
+def test_a_sound_server_that_hangs_is_noticed_told_and_outlived(
+    card: SoundCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicestream.backends.sound_streams.HANGS", 0.5)
+
+    async def live() -> None:
+        notices, got = Notices(), list[Frame]()
+        streams = SoundStreams()
+        async with Loudspeaker(streams, "vs_speaker", on_notice=notices) as speaker:
+            microphone = Microphone(streams, "vs_mic", reference=speaker.reference, on_notice=notices)
+            listening = asyncio.create_task(collect(microphone, got))
+            await asyncio.sleep(1.0)
+            with card.hanging():
+                await notices.until("microphone_lost")
+                await notices.until("loudspeaker_lost")
+                await notices.until("sound_hangs")
+                at_loss = len(got)
+                await asyncio.sleep(0.5)
+                assert len(got) > at_loss + 8  # audio time goes on, in silence
+            await notices.until("microphone_back")
+            await notices.until("loudspeaker_back")
+            assert not listening.done()
+            listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await listening
+        captured = np.array([frame.captured_at for frame in got])
+        assert np.diff(captured).min() > -0.1  # nothing comes late from the stream that was given up
+        assert np.diff(captured).max() < 0.3
+        assert notices.codes.count("sound_hangs") == 1
+
+    run(live())
+
+
 def test_a_suspended_sink_is_noticed_and_resumed(card: SoundCard) -> None:
     async def live() -> None:
         notices = Notices()

@@ -121,6 +121,8 @@ class _Arrival:
         self._count = 0
         self._heard_until = self._loop.time()
         self._standing_in: asyncio.TimerHandle | None = None
+        self._is_lost = False
+        """Whether what comes is left over from a stream that was given up: a sound server that hung brings it later."""
         self._zeros = 0
         self._is_muting_told = False
         self._wired_at = -math.inf
@@ -156,6 +158,7 @@ class _Arrival:
         """Pass a notice on; let silence stand in for a lost microphone."""
         if code == "microphone_lost":
             self._take()
+            self._is_lost = True
             self.stand_in(True)
         self._on_notice(code, message)
 
@@ -171,7 +174,7 @@ class _Arrival:
         self._standing_in = self._loop.call_at(self._heard_until + FRAME_SECONDS, self.stand_in, True)
 
     def _begin(self, rate: int) -> None:
-        self.stand_in(False)
+        self._is_lost = False
         self._channel = LiveChannel()
         self._cutter = FrameCutter(rate)
         self._rate = rate
@@ -193,8 +196,9 @@ class _Arrival:
 
     def _cut(self, blocks: list[_Block]) -> None:
         """Cut blocks of one stream into frames."""
-        if not blocks:
+        if not blocks or self._is_lost:
             return
+        self.stand_in(False)
         recorded = [block.samples for block in blocks]
         for samples, block in zip(recorded, blocks, strict=True):
             self._received += len(samples)

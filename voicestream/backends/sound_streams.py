@@ -52,8 +52,16 @@ PROVEN, PROVEN_CALLS = 0.3, 6
 PRIORITY, NICENESS = 5, -11
 """Of the audio threads where permitted (limits rtprio and nice): what PulseAudio takes for its own."""
 
-CLOSING = 2.0
-"""Seconds that closing may take before it is left to itself."""
+CLOSING = 0.5
+"""Seconds that closing may take before it is left to itself: 0.02 as a rule."""
+
+HANGS = 10.0
+"""Seconds within which PortAudio opens a device or refuses; where one vanishes in between, it never returns.
+
+https://github.com/PortAudio/portaudio/issues/535
+"""
+
+HANGING = "the sound system does not answer; if that lasts, start its server again, then voicestream"
 
 Result = TypeVar("Result")
 
@@ -93,14 +101,19 @@ class SoundStreams:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "sound devices")
         self._kept: list[KeptStream] = []
+        self.hangs = False
+        """Whether PortAudio was told to hang, and has opened nothing since."""
 
     def keep(self, wish: Recording | Playing) -> KeptStream:
         """Return a stream that is open while an `async with` lasts; raise DeviceError where it begins."""
         return KeptStream(self, wish)
 
     async def call(self, work: Callable[[], Result]) -> Result:
-        """Run `work` in the thread of PortAudio."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        """Run `work` in the thread of PortAudio, also if nobody waits for it any more.
+
+        A stream that was never closed calls into memory that Python has given away: a segmentation fault.
+        """
+        return await asyncio.shield(asyncio.wrap_future(self._thread.submit(work)))
 
     def enter(self, kept: KeptStream) -> None:
         """Put a stream on the list of those that a renewal interrupts."""
@@ -199,10 +212,12 @@ class KeptStream:
         person = PERSON[self._wish.direction]
         while True:
             await self._loss()
-            reason, name = self._reason, self.name
-            await self.release()
+            reason = self._reason
             if reason:
-                self._wish.on_notice(f"{person}_lost", f"the {person} {name!r} is lost: {reason}; it is looked for")
+                self._wish.on_notice(
+                    f"{person}_lost", f"the {person} {self.name!r} is lost: {reason}; it is looked for"
+                )
+            await self.release()
             await self._reopen()
             if reason or self._is_moved:
                 self._is_moved = False
@@ -210,22 +225,28 @@ class KeptStream:
 
     async def _loss(self) -> None:
         """Return when the stream ended, has not called for too long, or its device is not there."""
-        look_at = time.monotonic() + LOOKED_AFTER
+        watching = [asyncio.create_task(work) for work in (self._watch_calls(), self._look_after())]
+        try:
+            await self._lost.wait()
+        finally:
+            for task in watching:
+                await ended(task)
+
+    async def _watch_calls(self) -> None:
         while not self._lost.is_set():
-            now = time.monotonic()
-            if now - self._called_at >= STALLED:
+            await asyncio.sleep(self._called_at + STALLED - time.monotonic())
+            if time.monotonic() >= self._called_at + STALLED:
                 self.lose("it does not answer")
-                return
-            if now >= look_at:
-                look_at = now + LOOKED_AFTER
-                is_there = await self._streams.call(self._is_there)
-                if is_there and self._is_moved:
-                    self.lose("")
-                elif not is_there and not self._is_moved:
-                    self._miss()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(self._called_at + STALLED, look_at) - time.monotonic()):
-                    await self._lost.wait()
+
+    async def _look_after(self) -> None:
+        """Look now and then whether the device is there. A sound server that hangs may take for ever to tell."""
+        while True:
+            await asyncio.sleep(LOOKED_AFTER)
+            is_there = await self._streams.call(self._is_there)
+            if is_there and self._is_moved:
+                self.lose("")
+            elif not is_there and not self._is_moved:
+                self._miss()
 
     def _miss(self) -> None:
         """Act on a device that is not there although its stream runs."""
@@ -237,7 +258,7 @@ class KeptStream:
         self._wish.on_notice(f"{person}_moved", f"the {person} {self.name!r} is gone; the sound server plays elsewhere")
 
     async def _reopen(self) -> None:
-        """Try with growing pauses until the device is open again and calls."""
+        """Try with growing pauses until the device is open again and calls; tell where the sound system hangs."""
         pause = FIRST_TRY
         while not (await self._try() or await self._try(is_new=True)):
             await asyncio.sleep(pause)
@@ -245,6 +266,7 @@ class KeptStream:
 
     async def _try(self, is_new: bool = False) -> bool:
         """Open the device, after a look whether the list `is_new`; return whether it calls."""
+        hanging = self._loop.call_later(HANGS, self._tell_hanging)
         try:
             if is_new:
                 await self._streams.look_again(self)
@@ -254,7 +276,15 @@ class KeptStream:
         except (DeviceError, TimeoutError):
             await self.release()
             return False
+        finally:
+            hanging.cancel()
+        self._streams.hangs = False
         return True
+
+    def _tell_hanging(self) -> None:
+        if not self._streams.hangs:
+            self._streams.hangs = True
+            self._wish.on_notice("sound_hangs", HANGING)
 
     # --------------------------------------------------------------------------------- in PortAudio's own thread
 
@@ -319,7 +349,8 @@ class KeptStream:
                 self._loop.call_soon_threadsafe(self._runs.set)
 
         def finish() -> None:
-            self._loop.call_soon_threadsafe(self._finished, stream)
+            with suppress(RuntimeError):  # the loop is closed: the sound system hung, and nobody waited for it
+                self._loop.call_soon_threadsafe(self._finished, stream)
 
         match self._wish:
             case Recording() as wish:  # made to an array in the callback, it would take 1 % of a core more
