@@ -1,79 +1,22 @@
-"""Real streams on a virtual sound card: what is played arrives whole, stops at once, and outlives lost devices."""
+"""Real streams on a virtual sound card: devices are found, and what is played arrives whole and stops at once."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import functools
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from sound_card import RATE, SoundCard
+from streams import Notices, found_at, noise, on_a_busy_machine, sound
 
 from voicestream.backends.loudspeaker import Loudspeaker
 from voicestream.backends.microphone import Microphone
 from voicestream.backends.sound_devices import find_device, list_devices, rates_that_open
 from voicestream.backends.sound_streams import SoundStreams
 from voicestream.errors import DeviceError
-from voicestream.vocabulary import FRAME_SECONDS, SAMPLE_RATE, Frame, Samples, Sentence, Sound
-
-LONG = 8.0
-"""Seconds within which a lost device must be noticed or found; 2 are promised, and a busy test machine gets more."""
-
-
-def noise(seconds: float, seed: int = 0) -> Samples:
-    return (0.1 * np.random.default_rng(seed).standard_normal(round(seconds * RATE))).astype(np.float32)
-
-
-def sound(index: int, samples: Samples) -> Sound:
-    return Sound(Sentence(index, f"{index} ", f"{index}"), samples, is_last=True)
-
-
-class Notices:
-    """What was told, and a way to wait for it."""
-
-    def __init__(self) -> None:
-        self.codes: list[str] = []
-        self._changed = asyncio.Event()
-
-    def __call__(self, code: str, message: str) -> None:
-        assert "\n" not in message
-        self.codes.append(code)
-        self._changed.set()
-
-    async def until(self, code: str) -> None:
-        async with asyncio.timeout(LONG):
-            while code not in self.codes:
-                self._changed.clear()
-                await self._changed.wait()
-
-
-def run(work: Coroutine[object, object, None]) -> None:
-    asyncio.run(work)
-
-
-def found_at(recording: Samples, played: Samples) -> tuple[int, float]:
-    """Return where `played` stands in the recording, and how like it is there."""
-    size = 1 << (len(recording) + len(played)).bit_length()
-    cross = np.fft.irfft(np.fft.rfft(recording, size) * np.conj(np.fft.rfft(played, size)), size)
-    place = int(np.argmax(cross[: max(1, len(recording) - len(played) + 1)]))
-    there = recording[place : place + len(played)]
-    return place, float(cross[place] / (np.linalg.norm(there) * np.linalg.norm(played) + 1e-9))
-
-
-def on_a_busy_machine(test: Callable[[SoundCard], None]) -> Callable[[SoundCard], None]:
-    """Let a test try three times: without permission to take precedence, other programs make holes in the sound."""
-
-    @functools.wraps(test)
-    def tried(card: SoundCard) -> None:
-        for _ in range(2):
-            with contextlib.suppress(AssertionError, TimeoutError):
-                return test(card)
-        return test(card)
-
-    return tried
+from voicestream.vocabulary import FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
 
 
 @on_a_busy_machine
@@ -205,163 +148,6 @@ def test_a_voice_on_one_of_two_channels_is_heard_at_its_own_level(card: SoundCar
     assert float(np.abs(heard).max()) == pytest.approx(0.5, abs=0.02)
 
 
-async def collect(microphone: Microphone, got: list[Frame]) -> None:
-    async with microphone.listen() as frames:
-        async for frame in frames:
-            got.append(frame)
-
-
-def test_a_lost_microphone_is_told_waited_for_and_heard_again(card: SoundCard) -> None:
-    async def live() -> None:
-        notices, got = Notices(), list[Frame]()
-        listening = asyncio.create_task(collect(Microphone(SoundStreams(), "vs_mic", on_notice=notices), got))
-        await asyncio.sleep(0.3)
-        await asyncio.to_thread(card.unplug_microphone)
-        await notices.until("microphone_lost")
-        at_loss = len(got)
-        await asyncio.sleep(0.5)
-        assert len(got) > at_loss + 8  # audio time goes on, in silence
-        await asyncio.to_thread(card.plug_in_microphone)
-        await notices.until("microphone_back")
-        before = len(got)
-        await asyncio.to_thread(card.speak(noise(0.5)).wait)
-        assert max(float(np.abs(frame.samples).max()) for frame in got[before:]) > 0.1
-        assert not listening.done()
-        listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await listening
-        captured = np.array([frame.captured_at for frame in got])
-        assert np.diff(captured).max() < 0.3  # no hole in the time line
-
-    run(live())
-
-
-@on_a_busy_machine
-def test_a_microphone_that_became_the_loudspeaker_is_left(card: SoundCard) -> None:
-    async def live() -> None:
-        notices, got = Notices(), list[Frame]()
-        streams = SoundStreams()
-        async with Loudspeaker(streams, "vs_speaker") as speaker:
-            microphone = Microphone(streams, "vs_monitor", reference=speaker.reference, on_notice=notices)
-            listening = asyncio.create_task(collect(microphone, got))
-            speaking = asyncio.create_task(speaker.play(sound(0, noise(LONG))))
-            await notices.until("microphone_lost")
-            speaker.stop()
-            await speaking
-            listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await listening
-
-    run(live())
-
-
-@on_a_busy_machine
-def test_a_killed_sound_server_costs_neither_the_stream_nor_the_sentence(card: SoundCard) -> None:
-    played = noise(1.9, 5)
-
-    async def live() -> Samples:
-        notices, got = Notices(), list[Frame]()
-        streams = SoundStreams()
-        async with Loudspeaker(streams, "vs_speaker", on_notice=notices) as speaker:
-            microphone = Microphone(streams, "vs_mic", reference=speaker.reference, on_notice=notices)
-            listening = asyncio.create_task(collect(microphone, got))
-            await asyncio.sleep(0.2)
-            card.kill()
-            await notices.until("loudspeaker_lost")
-            await notices.until("microphone_lost")
-            await speaker.play(sound(0, played))
-            await asyncio.to_thread(card.start)
-            with card.recording() as recording:
-                await notices.until("loudspeaker_back")
-                await notices.until("microphone_back")
-                await speaker.drain()
-                await asyncio.sleep(0.2)
-            assert not listening.done()
-            listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await listening
-            return recording.samples
-
-    heard = asyncio.run(live())
-    assert found_at(heard, played[-RATE:])[1] > 0.99  # its end at least: the recorder starts beside the speaker
-
-
-def test_a_sound_server_that_hangs_is_noticed_told_and_outlived(
-    card: SoundCard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("voicestream.backends.sound_streams.HANGS", 0.5)
-
-    async def live() -> None:
-        notices, got = Notices(), list[Frame]()
-        streams = SoundStreams()
-        async with Loudspeaker(streams, "vs_speaker", on_notice=notices) as speaker:
-            microphone = Microphone(streams, "vs_mic", reference=speaker.reference, on_notice=notices)
-            listening = asyncio.create_task(collect(microphone, got))
-            await asyncio.sleep(1.0)
-            with card.hanging():
-                await notices.until("microphone_lost")
-                await notices.until("loudspeaker_lost")
-                await notices.until("sound_hangs")
-                at_loss = len(got)
-                await asyncio.sleep(0.5)
-                assert len(got) > at_loss + 8  # audio time goes on, in silence
-            await notices.until("microphone_back")
-            await notices.until("loudspeaker_back")
-            assert not listening.done()
-            listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await listening
-        captured = np.array([frame.captured_at for frame in got])
-        assert np.diff(captured).min() > -0.1  # nothing comes late from the stream that was given up
-        assert np.diff(captured).max() < 0.3
-        assert notices.codes.count("sound_hangs") == 1
-
-    run(live())
-
-
-def test_a_suspended_sink_is_noticed_and_resumed(card: SoundCard) -> None:
-    async def live() -> None:
-        notices = Notices()
-        async with Loudspeaker(SoundStreams(), "vs_speaker", on_notice=notices) as speaker:
-            await asyncio.sleep(0.2)
-            await asyncio.to_thread(card.control, "suspend-sink", "speaker", "1")
-            await notices.until("loudspeaker_lost")
-            assert notices.codes == ["loudspeaker_lost"]
-            await asyncio.to_thread(card.control, "suspend-sink", "speaker", "0")
-            await notices.until("loudspeaker_back")
-            await speaker.play(sound(0, noise(0.2)))
-            async with asyncio.timeout(LONG):
-                await speaker.drain()
-
-    run(live())
-
-
-def test_a_loudspeaker_that_stays_away_costs_the_answer_and_not_the_program(
-    card: SoundCard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("voicestream.backends.loudspeaker.PATIENCE", 0.3)
-
-    async def live() -> None:
-        notices = Notices()
-        async with Loudspeaker(SoundStreams(), "vs_speaker", on_notice=notices) as speaker:
-            await speaker.play(sound(0, noise(1.5)))
-            await asyncio.sleep(0.3)
-            card.kill()
-            with pytest.raises(DeviceError, match="lost"):
-                await speaker.drain()
-            with pytest.raises(DeviceError, match="lost"):
-                await speaker.play(sound(1, noise(0.1)))
-            (account, *_) = speaker.stop()
-            assert 0 < account.seconds < 1.4
-            await asyncio.to_thread(card.start)
-            await notices.until("loudspeaker_back")
-            await speaker.play(sound(2, noise(0.2)))
-            await speaker.drain()
-            assert [account.is_whole for account in speaker.stop()] == [True]
-
-    run(live())
-
-
 def test_devices_are_listed_and_found_by_number_name_and_part(card: SoundCard) -> None:
     devices = list_devices()
     names = {device.name for device in devices}
@@ -386,25 +172,6 @@ def test_without_devices_opening_says_what_to_do(card: SoundCard) -> None:
 
     with pytest.raises(DeviceError, match="such a name"):
         asyncio.run(open_wrong())
-
-
-def test_a_device_that_does_not_open_is_never_given_to_pa_open_stream(
-    card: SoundCard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its failing ends the process now and then, when another stream runs."""
-    import sounddevice
-
-    card.unplug_microphone()
-
-    async def open_lost() -> None:
-        streams = SoundStreams()
-        async with Loudspeaker(streams, "vs_speaker"):
-            monkeypatch.setattr(sounddevice, "RawInputStream", lambda **settings: pytest.fail("it was opened"))
-            async with Microphone(streams, "vs_mic").listen():
-                pass
-
-    with pytest.raises(DeviceError, match="'vs_mic' cannot be opened"):
-        asyncio.run(open_lost())
 
 
 @pytest.fixture

@@ -6,9 +6,6 @@ PortAudio is called from one thread of its own only; a hanging sound server neve
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +13,7 @@ from contextlib import suppress
 from types import ModuleType, TracebackType
 from typing import Protocol, Self, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
+from voicestream.backends.sound_callbacks import player, recorder, take_precedence
 from voicestream.backends.sound_devices import (
     PERSON,
     USUAL,
@@ -49,9 +44,6 @@ server moves its streams elsewhere without a word."""
 PROVEN, PROVEN_CALLS = 0.3, 6
 """Seconds of blocks, and blocks, after which a stream counts as running: a suspended sink takes three, and no more."""
 
-PRIORITY, NICENESS = 5, -11
-"""Of the audio threads where permitted (limits rtprio and nice): what PulseAudio takes for its own."""
-
 CLOSING = 0.5
 """Seconds that closing may take before it is left to itself: 0.02 as a rule."""
 
@@ -74,25 +66,6 @@ class _Stream(Protocol):
     def start(self) -> None: ...
     def abort(self) -> None: ...
     def close(self) -> None: ...
-
-
-class _StreamTimes(Protocol):
-    """Seconds of PortAudio's clock, as its callbacks get them."""
-
-    currentTime: float
-    inputBufferAdcTime: float
-    outputBufferDacTime: float
-
-
-def take_precedence() -> None:
-    """Run this thread before all others, as far as the system allows: 30 ms of buffer do not outlast a busy machine."""
-    if sys.platform != "linux":  # elsewhere PortAudio's threads have it already
-        return
-    try:
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
-    except OSError:
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 class SoundStreams:
@@ -354,9 +327,9 @@ class KeptStream:
 
         match self._wish:
             case Recording() as wish:  # made to an array in the callback, it would take 1 % of a core more
-                kind, callback = sounddevice.RawInputStream, _recorder(wish, channels, rate, note)
+                kind, callback = sounddevice.RawInputStream, recorder(wish, channels, rate, note)
             case Playing() as wish:
-                kind, callback = sounddevice.OutputStream, _player(wish, 3 * self._block, note)
+                kind, callback = sounddevice.OutputStream, player(wish, 3 * self._block, note)
         stream: _Stream = kind(
             samplerate=rate,
             blocksize=round(self._block * rate),
@@ -372,22 +345,3 @@ class KeptStream:
     def _finished(self, stream: _Stream) -> None:
         if stream is self._stream:  # not one that we closed ourselves
             self.lose("its stream ended")
-
-
-def _recorder(wish: Recording, channels: int, rate: int, note: Callable[[], None]) -> Callable[..., None]:
-    def record(block: memoryview, count: int, times: _StreamTimes, flags: object) -> None:
-        note()
-        ago = times.currentTime - times.inputBufferAdcTime - count / rate
-        wish.on_block(bytes(block), channels, ago if 0 <= ago < 1 else 0.0)
-
-    return record
-
-
-def _player(wish: Playing, usual_delay: float, note: Callable[[], None]) -> Callable[..., None]:
-    def play(block: NDArray[np.float32], count: int, times: _StreamTimes, flags: object) -> None:
-        note()
-        delay = times.outputBufferDacTime - times.currentTime
-        wish.on_block(block[:, 0], delay if 0 < delay < 2 else usual_delay)
-        block[:, 1:] = block[:, :1]
-
-    return play
