@@ -9,12 +9,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from sound_card import RATE, SoundCard
-from streams import Notices, found_at, noise, on_a_busy_machine, sound
+from streams import LONG, Notices, found_at, noise, on_a_busy_machine, run, sound
 
-from voicestream.backends.loudspeaker import Loudspeaker
+from voicestream.backends.loudspeaker import RESTING_BLOCK, Loudspeaker
 from voicestream.backends.microphone import Microphone
 from voicestream.backends.sound_devices import find_device, list_devices, rates_that_open
-from voicestream.backends.sound_streams import SoundStreams
+from voicestream.backends.sound_streams import KeptStream, SoundStreams
 from voicestream.errors import DeviceError
 from voicestream.vocabulary import FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
 
@@ -202,3 +202,32 @@ def test_a_loudspeaker_at_rest_speaks_again_without_losing_a_sample(card: SoundC
         place, likeness = found_at(heard, played)
         assert likeness > 0.99
         heard[place : place + len(played)] = 0
+
+
+@pytest.mark.usefixtures("quick_rest")
+def test_a_loudspeaker_that_is_woken_while_it_goes_to_rest_speaks(
+    card: SoundCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = KeptStream._make
+
+    async def live() -> None:
+        loop = asyncio.get_running_loop()
+        went_to_rest = asyncio.Event()
+
+        def make_slowly(stream: KeptStream, *settings: object) -> object:
+            made = make(stream, *settings)
+            if stream._block == RESTING_BLOCK:  # somebody begins to speak just now
+                loop.call_soon_threadsafe(speaker.wake)
+                loop.call_soon_threadsafe(went_to_rest.set)
+                time.sleep(0.2)
+            return made
+
+        async with Loudspeaker(SoundStreams(), "vs_speaker") as speaker:
+            monkeypatch.setattr(KeptStream, "_make", make_slowly)
+            async with asyncio.timeout(LONG):
+                await went_to_rest.wait()
+                await speaker.play(sound(0, noise(0.3)))
+                await speaker.drain()
+            assert [account.is_whole for account in speaker.stop()] == [True]
+
+    run(live())

@@ -118,7 +118,7 @@ class KeptStream:
         self._streams = streams
         self._wish = wish
         self._wanted = wish.device
-        self._block = wish.block
+        self._block = self._opened_block = wish.block
         self._stream: _Stream | None = None
         self._index = -1
         self._called_at = 0.0
@@ -192,6 +192,8 @@ class KeptStream:
                 )
             await self.release()
             await self._reopen()
+            if self._opened_block != self._block:  # it was changed while the device was being opened
+                self.lose("")
             if reason or self._is_moved:
                 self._is_moved = False
                 self._wish.on_notice(f"{person}_back", f"the {person} is back: {self.name!r}")
@@ -271,7 +273,8 @@ class KeptStream:
         self._lost.clear()
         self._runs.clear()
         self._is_new = True
-        self._calls_missing = max(PROVEN_CALLS, round(PROVEN / self._block))
+        self._opened_block = self._block
+        self._calls_missing = max(PROVEN_CALLS, round(PROVEN / self._opened_block))
         sounddevice = load_portaudio()
         device = find_device(list_devices(), self._wanted, self._wish.direction)
         failure = ""
@@ -329,10 +332,10 @@ class KeptStream:
             case Recording() as wish:  # made to an array in the callback, it would take 1 % of a core more
                 kind, callback = sounddevice.RawInputStream, recorder(wish, channels, rate, note)
             case Playing() as wish:
-                kind, callback = sounddevice.OutputStream, player(wish, 3 * self._block, note)
+                kind, callback = sounddevice.OutputStream, player(wish, 3 * self._opened_block, note)
         stream: _Stream = kind(
             samplerate=rate,
-            blocksize=round(self._block * rate),
+            blocksize=round(self._opened_block * rate),
             device=index,
             channels=channels,
             dtype="float32",
