@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from contextlib import asynccontextmanager
 import numpy as np
 import pytest
 
-from voicestream.backends.loudspeaker import Loudspeaker
+from voicestream.backends.loudspeaker import RESTING_BLOCK, Loudspeaker
 from voicestream.backends.microphone import KEPT, MUTED, RESTING_FRAMES, Microphone
 from voicestream.parts import Playing, Recording, SoundStream
 from voicestream.vocabulary import FRAME_SAMPLES, FRAME_SECONDS, SAMPLE_RATE, Frame, Samples, Sentence, Sound
@@ -25,6 +26,7 @@ class Card:
         self.rate = rate
         self.wish: Recording | Playing
         self.lost_because: list[str] = []
+        self.blocks: list[float] = []
 
     @asynccontextmanager
     async def keep(self, wish: Recording | Playing) -> AsyncGenerator[SoundStream, None]:
@@ -36,7 +38,7 @@ class Card:
         self.lost_because.append(reason)
 
     def change_block(self, block: float) -> None:
-        pass
+        self.blocks.append(block)
 
     def bring(self, block: Samples, ago: float) -> None:
         """Bring a block."""
@@ -104,6 +106,26 @@ def test_a_loudspeaker_of_any_rate_plays_the_same_tone(rate: int) -> None:
 
     heard = asyncio.run(talk())
     assert np.abs(heard[2_000 : rate - 2_000] - tone(rate, 1)[2_000 : rate - 2_000]).max() < 5e-3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="rests on Linux only")
+def test_a_loudspeaker_rests_after_a_short_sound_that_nobody_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after the sound that it woke up, when no question follows: all night it would take the processor's time."""
+    monkeypatch.setattr("voicestream.backends.loudspeaker.RESTS_AFTER", 0.1)
+
+    async def wake() -> list[float]:
+        card = Card(48_000)
+        async with Loudspeaker(card) as speaker:
+            speaker.wake()
+            await speaker.play(Sound(Sentence(-1, "", ""), tone(speaker.rate, 0.1), is_last=True))
+            await asyncio.sleep(0.15)
+            assert card.blocks == []  # it has not sounded yet
+            card.play(0.2)
+            await asyncio.sleep(0.15)
+            speaker.wake()
+            return card.blocks
+
+    assert asyncio.run(wake()) == [RESTING_BLOCK, 0.01]
 
 
 def test_no_sound_is_told_to_have_begun_before_it_was_handed_over() -> None:

@@ -107,7 +107,7 @@ class Loudspeaker:
                 self._playback.forget_heard()
                 self._is_drained = False
             self._playback.add(sound)
-        self._wake()
+        self.wake()
         await self._until_left(self._ahead)
 
     async def drain(self) -> None:
@@ -125,7 +125,9 @@ class Loudspeaker:
 
     def wake(self) -> None:
         """Be ready to play at once: somebody has begun to speak, and will be answered."""
-        self._wake()
+        if self._is_resting:
+            self._is_resting = False
+            self._stream.change_block(self._block)
         self._rest_later()
 
     def pause(self) -> None:
@@ -244,23 +246,18 @@ class Loudspeaker:
 
     def _rest_later(self) -> None:
         """Rest when nothing is played for a while. Only Linux opens a stream again within 8 ms (measured)."""
-        if self._resting is None and sys.platform == "linux":
+        if self._resting is not None:
+            self._resting.cancel()
+        if sys.platform == "linux":
             self._resting = self._loop.call_later(RESTS_AFTER, self._go_to_rest)
 
     def _go_to_rest(self) -> None:
-        self._resting = None
         with self._lock:
             self._is_resting = self._playback.is_idle
         if self._is_resting:
             self._stream.change_block(RESTING_BLOCK)
-
-    def _wake(self) -> None:
-        if self._resting is not None:
-            self._resting.cancel()
-            self._resting = None
-        if self._is_resting:
-            self._is_resting = False
-            self._stream.change_block(self._block)
+        else:
+            self._rest_later()
 
     def _notice(self, code: str, message: str) -> None:
         """Pass a notice on; begin and end the patience with a lost device."""
