@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -186,3 +188,17 @@ def test_a_device_that_does_not_open_is_never_given_to_pa_open_stream(
     with pytest.raises(DeviceError, match="'vs_mic' cannot be opened"):
         asyncio.run(open_lost())
     card.plug_in_microphone()
+
+
+def test_a_sound_server_that_hangs_at_the_start_is_told(card: SoundCard) -> None:
+    script = (
+        "from voicestream.backends import sound_devices\n"
+        "from voicestream.cli import main\n"
+        "sound_devices.BEGINS = 1.0\n"
+        "raise SystemExit(main(['devices']))\n"
+    )
+    with card.hanging():
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 69
+    assert done.stderr.startswith("voicestream: the sound server does not answer; start it again: ")
+    assert done.stderr.count("\n") == 1

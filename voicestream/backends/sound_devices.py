@@ -5,9 +5,12 @@ from __future__ import annotations
 import ctypes
 import difflib
 import functools
+import importlib
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -32,6 +35,11 @@ PERSON = {"input": "microphone", "output": "loudspeaker"}
 
 UNANTICIPATED = -9999
 """PortAudio's code for what ALSA's pulse plugin says when the server does not have the device; busy ones give -9985."""
+
+BEGINS, HANGS = 8.0, 10.0
+"""Seconds in which PortAudio begins, and opens a device or refuses; a sound server may be starting, too."""
+
+START_AGAIN = "start it again: systemctl --user restart pipewire, or pulseaudio"
 
 PROBE_TIME = 5.0
 """Seconds for a child process to list the devices: 0.2 on a desktop, and a sound server may be starting."""
@@ -90,21 +98,49 @@ def _silence_alsa() -> None:
         ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(_SAY_NOTHING)
 
 
+class _Loading(threading.Thread):
+    """Imports sounddevice, which opens PortAudio; that asks the sound server, which may hang, and the thread too."""
+
+    def __init__(self) -> None:
+        super().__init__(name="PortAudio begins", daemon=True)
+        self.found: ModuleType | Exception = TimeoutError()
+        self.given_up_at = time.monotonic() + BEGINS
+        if sys.platform == "linux":
+            self.start()
+        else:  # Windows wants a thread that stays
+            self.run()
+
+    def run(self) -> None:
+        try:
+            self.found = importlib.import_module("sounddevice")
+        except Exception as error:  # its PortAudioError cannot be imported: PortAudio fails inside the import
+            self.found = error
+
+
+@functools.cache
+def _begin_to_load() -> _Loading:
+    return _Loading()
+
+
 def load_portaudio() -> ModuleType:
-    """Import sounddevice, which opens PortAudio; raise DeviceError where there is none."""
+    """Import sounddevice, which opens PortAudio; raise DeviceError where there is none, or the sound server hangs."""
     if sys.platform == "linux":
         _silence_alsa()
-    try:
+    loading = _begin_to_load()
+    if loading.is_alive():  # what it says while it is waited for goes nowhere
         with quiet_libraries():
-            import sounddevice
-    except OSError as error:  # on Linux the wheel brings no PortAudio of its own
-        raise DeviceError(
-            "PortAudio is missing: sudo apt install libportaudio2 (Debian, Ubuntu, Raspberry Pi OS)", "portaudio"
-        ) from error
-    except Exception as error:  # its PortAudioError cannot be imported: PortAudio fails inside the import
-        raise DeviceError(f"PortAudio does not start: {tell(error)}; is ~/.asoundrc in order?", "portaudio") from error
-    module: ModuleType = sounddevice
-    return module
+            loading.join(max(0.0, loading.given_up_at - time.monotonic()))
+    match loading.found:
+        case TimeoutError():
+            raise DeviceError(f"the sound server does not answer; {START_AGAIN}", "hangs")
+        case OSError() as error:  # on Linux the wheel brings no PortAudio of its own
+            told = "PortAudio is missing: sudo apt install libportaudio2 (Debian, Ubuntu, Raspberry Pi OS)"
+            raise DeviceError(told, "portaudio") from error
+        case Exception() as error:
+            told = f"PortAudio does not start: {tell(error)}; is ~/.asoundrc in order?"
+            raise DeviceError(told, "portaudio") from error
+        case module:
+            return module
 
 
 def portaudio_version() -> str:

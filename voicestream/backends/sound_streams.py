@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import ModuleType, TracebackType
 from typing import Protocol, Self, TypeVar
 
 from voicestream.backends.sound_callbacks import player, recorder, take_precedence
 from voicestream.backends.sound_devices import (
+    HANGS,
     PERSON,
+    START_AGAIN,
     USUAL,
     channels_that_open,
     find_device,
@@ -47,13 +49,11 @@ PROVEN, PROVEN_CALLS = 0.3, 6
 CLOSING = 0.5
 """Seconds that closing may take before it is left to itself: 0.02 as a rule."""
 
-HANGS = 10.0
-"""Seconds within which PortAudio opens a device or refuses; where one vanishes in between, it never returns.
+HANGING = f"the sound system does not answer; if that lasts, {START_AGAIN}, and then voicestream"
+"""Told after HANGS: where a device vanishes just between being opened and being started, PortAudio never returns.
 
 https://github.com/PortAudio/portaudio/issues/535
 """
-
-HANGING = "the sound system does not answer; if that lasts, start its server again, then voicestream"
 
 Result = TypeVar("Result")
 
@@ -139,7 +139,8 @@ class KeptStream:
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         try:
-            await self._streams.call(self._open)
+            with self._telling_where_it_hangs():
+                await self._streams.call(self._open)
         except BaseException:
             await self.release()
             raise
@@ -240,26 +241,32 @@ class KeptStream:
             pause = min(pause * 1.5, LAST_TRY)
 
     async def _try(self, is_new: bool = False) -> bool:
-        """Open the device, after a look whether the list `is_new`; return whether it calls."""
-        hanging = self._loop.call_later(HANGS, self._tell_hanging)
+        """Open the device, with a list of devices that `is_new` if that may help; return whether it calls."""
         try:
-            if is_new:
-                await self._streams.look_again(self)
-            await self._streams.call(self._open)
+            with self._telling_where_it_hangs():
+                if is_new:
+                    await self._streams.look_again(self)
+                await self._streams.call(self._open)
             async with asyncio.timeout(STALLED):
                 await self._runs.wait()
         except (DeviceError, TimeoutError):
             await self.release()
             return False
-        finally:
-            hanging.cancel()
         self._streams.hangs = False
         return True
 
-    def _tell_hanging(self) -> None:
-        if not self._streams.hangs:
-            self._streams.hangs = True
-            self._wish.on_notice("sound_hangs", HANGING)
+    @contextmanager
+    def _telling_where_it_hangs(self) -> Iterator[None]:
+        def say_so() -> None:
+            if not self._streams.hangs:
+                self._streams.hangs = True
+                self._wish.on_notice("sound_hangs", HANGING)
+
+        timer = self._loop.call_later(HANGS, say_so)
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     # --------------------------------------------------------------------------------- in PortAudio's own thread
 
