@@ -288,11 +288,11 @@ class KeptStream:
         for rate in dict.fromkeys((*self._wish.rates, device.rate)):
             try:
                 channels = channels_that_open(device.index, self._wish.direction, rate)
+                self._wish.on_open(rate)
                 with quiet_libraries():
                     self._stream = self._make(sounddevice, device.index, rate, channels)
-                    self._wish.on_open(rate)
                     self._called_at = time.monotonic()
-                    self._stream.start()
+                    self._stream.start()  # at once: a device that vanishes before it never lets go
             except (DeviceError, sounddevice.PortAudioError, ValueError) as error:
                 failure = tell(error)
                 self._close()
