@@ -174,8 +174,8 @@ class Recording(StreamWish):
 
     direction: ClassVar[Literal["input", "output"]] = "input"
     on_block: Callable[[bytes, int, float], None]
-    """Given a block's samples (float32, the channels in turn), the number of channels, and the seconds since the last
-    sample was recorded. Runs in a thread of the sound system: it must be quick, and never raise."""
+    """Given a block's samples (float32, the channels in turn), the number of channels, and when the last sample was
+    recorded, by the program's clock. Runs in a thread of its own: it must be quick, and never raise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +184,8 @@ class Playing(StreamWish):
 
     direction: ClassVar[Literal["input", "output"]] = "output"
     on_block: Callable[[Samples, float], None]
-    """Given a block to fill, shape (n,), and the seconds until its first sample will sound. Runs in a thread of the
-    sound system: it must be quick, and never raise."""
+    """Given a silent block to fill, shape (n,), and when its first sample will sound, by the program's clock. Runs in a
+    thread of its own: it must be quick, and never raise."""
 
 
 class SoundStream(Protocol):
@@ -200,6 +200,10 @@ class SoundStream(Protocol):
 
     def change_block(self, block: float) -> None:
         """Open the device again with blocks of `block` seconds, within some milliseconds."""
+        ...
+
+    def gather(self, blocks: int) -> None:
+        """Bring that many recorded blocks together: each that comes alone wakes the program."""
         ...
 
 

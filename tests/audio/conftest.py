@@ -10,8 +10,6 @@ from typing import TypeVar
 import pytest
 from sound_card import SoundCard, missing, virtual_sound_card
 
-from voicestream.backends.sound_devices import renew_list
-
 Result = TypeVar("Result")
 RunVirtually = Callable[[Coroutine[object, object, Result]], Result]
 
@@ -54,5 +52,4 @@ def card() -> Iterator[SoundCard]:
     if reason := missing():
         pytest.skip(reason)
     with virtual_sound_card() as card:
-        renew_list()
         yield card

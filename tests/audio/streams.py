@@ -6,12 +6,15 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Callable, Coroutine
+from typing import ParamSpec
 
 import numpy as np
-from sound_card import RATE, SoundCard
+from sound_card import RATE
 
 from voicestream.backends.microphone import Microphone
 from voicestream.vocabulary import Frame, Samples, Sentence, Sound
+
+Given = ParamSpec("Given")
 
 LONG = 8.0
 """Seconds within which a lost device must be noticed or found; 2 are promised, and a busy test machine gets more."""
@@ -57,15 +60,15 @@ def found_at(recording: Samples, played: Samples) -> tuple[int, float]:
     return place, float(cross[place] / (np.linalg.norm(there) * np.linalg.norm(played) + 1e-9))
 
 
-def on_a_busy_machine(test: Callable[[SoundCard], None]) -> Callable[[SoundCard], None]:
+def on_a_busy_machine(test: Callable[Given, None]) -> Callable[Given, None]:
     """Let a test try three times: without permission to take precedence, other programs make holes in the sound."""
 
     @functools.wraps(test)
-    def tried(card: SoundCard) -> None:
+    def tried(*given: Given.args, **named: Given.kwargs) -> None:
         for _ in range(2):
             with contextlib.suppress(AssertionError, TimeoutError):
-                return test(card)
-        return test(card)
+                return test(*given, **named)
+        return test(*given, **named)
 
     return tried
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +14,9 @@ from streams import LONG, Notices, found_at, noise, on_a_busy_machine, run, soun
 
 from voicestream.backends.loudspeaker import RESTING_BLOCK, Loudspeaker
 from voicestream.backends.microphone import Microphone
-from voicestream.backends.sound_devices import find_device, list_devices, rates_that_open
-from voicestream.backends.sound_streams import KeptStream, SoundStreams
+from voicestream.backends.sound_devices import find_device
+from voicestream.backends.sound_process import Carrier, SoundProcess, list_devices, rates_that_open
+from voicestream.backends.sound_streams import SoundStreams
 from voicestream.errors import DeviceError
 from voicestream.vocabulary import FRAME_SECONDS, SAMPLE_RATE, Frame, Samples
 
@@ -208,22 +210,21 @@ def test_a_loudspeaker_at_rest_speaks_again_without_losing_a_sample(card: SoundC
 def test_a_loudspeaker_that_is_woken_while_it_goes_to_rest_speaks(
     card: SoundCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make = KeptStream._make
+    open_at_once = SoundProcess.open
 
     async def live() -> None:
-        loop = asyncio.get_running_loop()
         went_to_rest = asyncio.Event()
 
-        def make_slowly(stream: KeptStream, *settings: object) -> object:
-            made = make(stream, *settings)
-            if stream._block == RESTING_BLOCK:  # somebody begins to speak just now
-                loop.call_soon_threadsafe(speaker.wake)
-                loop.call_soon_threadsafe(went_to_rest.set)
-                time.sleep(0.2)
-            return made
+        async def open_slowly(process: SoundProcess, stream: int, carrier: Carrier, **wish: object) -> dict[str, Any]:
+            opened = await open_at_once(process, stream, carrier, **wish)
+            if wish["block"] == RESTING_BLOCK:  # somebody begins to speak just now
+                speaker.wake()
+                went_to_rest.set()
+                await asyncio.sleep(0.2)
+            return opened
 
         async with Loudspeaker(SoundStreams(), "vs_speaker") as speaker:
-            monkeypatch.setattr(KeptStream, "_make", make_slowly)
+            monkeypatch.setattr(SoundProcess, "open", open_slowly)
             async with asyncio.timeout(LONG):
                 await went_to_rest.wait()
                 await speaker.play(sound(0, noise(0.3)))

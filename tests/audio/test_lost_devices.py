@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import subprocess
 import sys
 
@@ -97,7 +99,7 @@ def test_a_killed_sound_server_costs_neither_the_stream_nor_the_sentence(card: S
 def test_a_sound_server_that_hangs_is_noticed_told_and_outlived(
     card: SoundCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("voicestream.backends.sound_streams.HANGS", 0.5)
+    monkeypatch.setattr("voicestream.backends.sound_process.BEGINS", 1.0)
 
     async def live() -> None:
         notices, got = Notices(), list[Frame]()
@@ -170,35 +172,50 @@ def test_a_loudspeaker_that_stays_away_costs_the_answer_and_not_the_program(
     run(live())
 
 
-def test_a_device_that_does_not_open_is_never_given_to_pa_open_stream(
-    card: SoundCard, monkeypatch: pytest.MonkeyPatch
+@on_a_busy_machine
+@pytest.mark.parametrize("harm", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_process_of_portaudio_that_dies_or_hangs_costs_neither_the_streams_nor_a_word(
+    card: SoundCard, harm: signal.Signals
 ) -> None:
-    """Its failing ends the process now and then, when another stream runs."""
-    import sounddevice
+    played = noise(1.9, 8)
 
-    card.unplug_microphone()
-
-    async def open_lost() -> None:
+    async def live() -> Samples:
+        notices, got = Notices(), list[Frame]()
         streams = SoundStreams()
-        async with Loudspeaker(streams, "vs_speaker"):
-            monkeypatch.setattr(sounddevice, "RawInputStream", lambda **settings: pytest.fail("it was opened"))
-            async with Microphone(streams, "vs_mic").listen():
-                pass
+        async with Loudspeaker(streams, "vs_speaker", on_notice=notices) as speaker:
+            listening = asyncio.create_task(collect(Microphone(streams, "vs_mic", on_notice=notices), got))
+            await asyncio.sleep(0.3)
+            with card.recording() as recording:
+                await asyncio.sleep(0.3)
+                await speaker.play(sound(0, played))
+                await asyncio.sleep(0.3)
+                os.kill(streams.process().number, harm)
+                async with asyncio.timeout(LONG):
+                    await speaker.drain()
+                await asyncio.sleep(0.2)
+            before = len(got)
+            await asyncio.sleep(0.3)
+            assert len(got) > before + 4
+            assert not listening.done()
+            listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await listening
+        assert [account.is_whole for account in speaker.stop()] == [True]
+        return recording.samples
 
-    with pytest.raises(DeviceError, match="'vs_mic' cannot be opened"):
-        asyncio.run(open_lost())
-    card.plug_in_microphone()
+    heard = asyncio.run(live())
+    assert found_at(heard, played[-RATE // 2 :])[1] > 0.99  # what had not been given to the device is heard
 
 
 def test_a_sound_server_that_hangs_at_the_start_is_told(card: SoundCard) -> None:
     script = (
-        "from voicestream.backends import sound_devices\n"
+        "from voicestream.backends import sound_process\n"
         "from voicestream.cli import main\n"
-        "sound_devices.BEGINS = 1.0\n"
+        "sound_process.BEGINS = 1.0\n"
         "raise SystemExit(main(['devices']))\n"
     )
     with card.hanging():
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 69
-    assert done.stderr.startswith("voicestream: the sound server does not answer; start it again: ")
+    assert done.stderr.startswith("voicestream: the sound system does not answer; ")
     assert done.stderr.count("\n") == 1

@@ -40,10 +40,13 @@ class Card:
     def change_block(self, block: float) -> None:
         self.blocks.append(block)
 
+    def gather(self, blocks: int) -> None:
+        self.at_a_time = blocks
+
     def bring(self, block: Samples, ago: float) -> None:
         """Bring a block."""
         assert isinstance(self.wish, Recording)
-        self.wish.on_block(block.tobytes(), 1, ago)
+        self.wish.on_block(block.tobytes(), 1, time.monotonic() - ago)
 
     def record(self, samples: Samples) -> None:
         """Bring samples block by block."""
@@ -57,7 +60,7 @@ class Card:
         blocks = []
         for _ in range(round(seconds / self.wish.block)):
             block = np.zeros(round(self.wish.block * self.rate), np.float32)
-            self.wish.on_block(block, 0.01)
+            self.wish.on_block(block, time.monotonic() + 0.01)
             blocks.append(block)
         return np.concatenate(blocks)
 

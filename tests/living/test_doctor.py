@@ -205,9 +205,6 @@ def card() -> SoundCard:
     if reason := missing():
         pytest.skip(reason)
     with virtual_sound_card() as card:
-        from voicestream.backends.sound_devices import renew_list
-
-        renew_list()
         yield card
 
 

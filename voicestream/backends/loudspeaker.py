@@ -198,22 +198,24 @@ class Loudspeaker:
         with self._lock:
             self._reference.time.restart()
 
-    def _fill(self, block: Samples, delay: float) -> None:
+    def _fill(self, block: Samples, sounds_at: float) -> None:
         """Give the device what it asks for."""
         if self._is_resting or len(block) > self._largest:  # the second is the last block of a stream that rested
             block.fill(0)
             return
         if self._converter is None:
-            block[:] = self._render(len(block), delay)
+            block[:] = self._render(len(block), sounds_at)
             return
         while len(self._rest) < len(block):
-            self._rest = np.concatenate((self._rest, self._converter.resample_chunk(self._render(len(block), delay))))
+            self._rest = np.concatenate(
+                (self._rest, self._converter.resample_chunk(self._render(len(block), sounds_at)))
+            )
         block[:], self._rest = self._rest[: len(block)], self._rest[len(block) :]
 
-    def _render(self, count: int, delay: float) -> Samples:
+    def _render(self, count: int, sounds_at: float) -> Samples:
         with self._lock:
             rendered = self._playback.render(count)
-            self._reference.time.note(rendered.position, time.monotonic() + delay)
+            self._reference.time.note(rendered.position, sounds_at)
             self._reference.add(rendered.samples, rendered.position)
             self._marks += rendered.marks
             is_awaited = self._playback.left <= self._wake_at

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -73,8 +72,7 @@ class Microphone:
 
     @asynccontextmanager
     async def _listen(self) -> AsyncGenerator[AsyncIterator[Frame], None]:
-        self._arrival = arrival = _Arrival(self._reference, self._on_notice)
-        arrival.rest(self._is_resting)
+        arrival = _Arrival(self._reference, self._on_notice)
         wish = Recording(
             device=self._device,
             rates=(SAMPLE_RATE,),
@@ -84,6 +82,8 @@ class Microphone:
             on_notice=arrival.notice,
         )
         async with self._card.keep(wish) as arrival.stream:
+            self._arrival = arrival
+            arrival.rest(self._is_resting)
             try:
                 yield arrival
             finally:
@@ -138,9 +138,9 @@ class _Arrival:
             await self._arrived.wait()
         return self._frames.popleft()
 
-    def receive(self, samples: bytes, channels: int, ago: float) -> None:
-        """Bring a block to the event loop, and do nothing else: this runs in the sound system's thread."""
-        self._blocks.append(_Block(samples, channels, time.monotonic() - ago))
+    def receive(self, samples: bytes, channels: int, recorded_at: float) -> None:
+        """Bring a block to the event loop, and do nothing else: this runs in a thread of its own."""
+        self._blocks.append(_Block(samples, channels, recorded_at))
         if len(self._blocks) >= self._at_a_time:
             self._loop.call_soon_threadsafe(self._take)
 
@@ -148,6 +148,7 @@ class _Arrival:
         """Take RESTING_FRAMES blocks at a time, or each as it comes."""
         self._at_a_time = RESTING_FRAMES if is_resting else 1
         self._take()
+        self.stream.gather(self._at_a_time)
 
     def open(self, rate: int) -> None:
         """Begin a new stream."""

@@ -1,33 +1,19 @@
 """Streams of sound devices that stay open: a loss is noticed, and the device opened again by name when it is back.
 
-PortAudio is called from one thread of its own only; a hanging sound server never holds up the event loop.
+PortAudio runs in a process of its own: what hangs or dies with a sound server is killed there, and begun anew.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from types import ModuleType, TracebackType
-from typing import Protocol, Self, TypeVar
+from types import TracebackType
+from typing import Self
 
-from voicestream.backends.sound_callbacks import player, recorder, take_precedence
-from voicestream.backends.sound_devices import (
-    HANGS,
-    PERSON,
-    START_AGAIN,
-    USUAL,
-    channels_that_open,
-    find_device,
-    list_devices,
-    load_portaudio,
-    names_seen_afresh,
-    quiet_libraries,
-    renew_list,
-    tell,
-)
+import numpy as np
+
+from voicestream.backends.sound_devices import PERSON, USUAL
+from voicestream.backends.sound_process import HANGING, SoundProcess, list_devices
 from voicestream.errors import DeviceError
 from voicestream.parts import Playing, Recording
 from voicestream.stages import ended
@@ -46,67 +32,61 @@ server moves its streams elsewhere without a word."""
 PROVEN, PROVEN_CALLS = 0.3, 6
 """Seconds of blocks, and blocks, after which a stream counts as running: a suspended sink takes three, and no more."""
 
-CLOSING = 0.5
-"""Seconds that closing may take before it is left to itself: 0.02 as a rule."""
-
-HANGING = f"the sound system does not answer; if that lasts, {START_AGAIN}, and then voicestream"
-"""Told after HANGS: where a device vanishes just between being opened and being started, PortAudio never returns.
-
-https://github.com/PortAudio/portaudio/issues/535
-"""
-
-Result = TypeVar("Result")
-
-
-class _Stream(Protocol):
-    """What is used of sounddevice's streams."""
-
-    latency: float
-
-    def start(self) -> None: ...
-    def abort(self) -> None: ...
-    def close(self) -> None: ...
+CLOSING = 1.0
+"""Seconds that closing may take: 0.02 as a rule, and for ever where a device or a server went at the wrong moment."""
 
 
 class SoundStreams:
-    """All streams of this process; it is passed to whoever opens one, because PortAudio has one list for them all."""
+    """All streams of this process. They share one process of PortAudio's, which needs 37 MB."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "sound devices")
+        self._process: SoundProcess | None = None
         self._kept: list[KeptStream] = []
+        self._opened = 0
         self.hangs = False
-        """Whether PortAudio was told to hang, and has opened nothing since."""
+        """Whether it was told that the sound system hangs, and nothing has opened since."""
 
     def keep(self, wish: Recording | Playing) -> KeptStream:
         """Return a stream that is open while an `async with` lasts; raise DeviceError where it begins."""
         return KeptStream(self, wish)
 
-    async def call(self, work: Callable[[], Result]) -> Result:
-        """Run `work` in the thread of PortAudio, also if nobody waits for it any more.
+    def process(self) -> SoundProcess:
+        """Return the process that runs, or start one."""
+        if self._process is None or not self._process.is_alive:
+            self._process = SoundProcess()
+        return self._process
 
-        A stream that was never closed calls into memory that Python has given away: a segmentation fault.
-        """
-        return await asyncio.shield(asyncio.wrap_future(self._thread.submit(work)))
+    def next_number(self) -> int:
+        """Return a number for a stream."""
+        self._opened += 1
+        return self._opened
 
     def enter(self, kept: KeptStream) -> None:
-        """Put a stream on the list of those that a renewal interrupts."""
+        """Put a stream on the list of those that need the process."""
         self._kept.append(kept)
 
-    def leave(self, kept: KeptStream) -> None:
-        """Take a stream off the list."""
+    async def leave(self, kept: KeptStream) -> None:
+        """Take a stream off the list; the last one ends the process."""
         self._kept.remove(kept)
+        if not self._kept and self._process is not None:
+            await self._process.end()
 
     async def look_again(self, seeker: KeptStream) -> None:
-        """Refresh PortAudio's list for a stream that lost its device; others are interrupted only if that helps."""
+        """Begin PortAudio anew, which alone refreshes its list, for a stream that lost its device; raise DeviceError.
+
+        Others are interrupted only if that helps.
+        """
+        if any(kept.is_new for kept in self._kept):
+            return  # interrupted, it would not be opened at all
         others = [kept for kept in self._kept if kept is not seeker and kept.is_open]
         if others:
-            known = {device.name for device in await self.call(list_devices)}
-            fresh = set(await self.call(names_seen_afresh)) - known
+            known = set(await self.process().call("names", {}))
+            fresh = {device.name for device in await asyncio.to_thread(list_devices)} - known
             if not any(seeker.would_take(name) for name in fresh):
                 return
         for kept in others:
             await kept.release()
-        await self.call(renew_list)
+        await self.process().end()
         for kept in others:
             kept.lose("")
 
@@ -119,34 +99,41 @@ class KeptStream:
         self._wish = wish
         self._wanted = wish.device
         self._block = self._opened_block = wish.block
-        self._stream: _Stream | None = None
-        self._index = -1
+        self._process: SoundProcess | None = None
+        """Of the stream that is open."""
+        self._number = 0
+        self._channels = 1
+        self._at_a_time = 1
+        self._is_served = False
         self._called_at = 0.0
         self._calls_missing = 0
         self._runs = asyncio.Event()
-        self._is_new = True
         self._is_moved = False
         self._lost = asyncio.Event()
         self._reason = ""
+        self._is_told = False
+        self.is_new = True
+        """Whether it has not been open yet."""
         self.name = ""
         """Of the device that is open, or was."""
 
     @property
     def is_open(self) -> bool:
         """True unless it is lost."""
-        return self._stream is not None
+        return self._process is not None
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
+        self._streams.enter(self)
         try:
-            with self._telling_where_it_hangs():
-                await self._streams.call(self._open)
+            await self._open()
         except BaseException:
             await self.release()
+            await self._streams.leave(self)
             raise
+        self.is_new = False
         if self._wanted.strip().isdecimal():
             self._wanted = self.name  # numbers change when devices come and go
-        self._streams.enter(self)
         self._task = asyncio.create_task(self._keep(), name=f"keep {self._wish.direction} open")
         return self
 
@@ -154,8 +141,8 @@ class KeptStream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await ended(self._task)
-        self._streams.leave(self)
         await self.release()
+        await self._streams.leave(self)
 
     def lose(self, reason: str) -> None:
         """Close the stream and open the device again; `reason` is told to the person unless it is empty."""
@@ -168,36 +155,46 @@ class KeptStream:
         if self.is_open:
             self.lose("")
 
+    def gather(self, blocks: int) -> None:
+        """Bring that many recorded blocks together, from now on."""
+        self._at_a_time = blocks
+        if self._process is not None:
+            self._process.gather(self._number, blocks)
+
     def would_take(self, name: str) -> bool:
         """Tell whether a device of that name is what is wanted."""
         wanted = self._wanted.strip().casefold()
         return wanted in USUAL or all(word in name.casefold() for word in wanted.split())
 
     async def release(self) -> None:
-        """Close the stream, without waiting for ever."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSING):
-                await self._streams.call(self._close)
+        """Close the stream."""
+        process, self._process = self._process, None
+        if process is not None:
+            await process.close(self._number, CLOSING)
 
     # ------------------------------------------------------------------------------------- noticing and mending
 
     async def _keep(self) -> None:
         """Wait for a loss, tell it, open again, tell that."""
-        person = PERSON[self._wish.direction]
         while True:
             await self._loss()
-            reason = self._reason
-            if reason:
-                self._wish.on_notice(
-                    f"{person}_lost", f"the {person} {self.name!r} is lost: {reason}; it is looked for"
-                )
+            if self._reason:
+                self._tell_loss()
             await self.release()
             await self._reopen()
             if self._opened_block != self._block:  # it was changed while the device was being opened
                 self.lose("")
-            if reason or self._is_moved:
-                self._is_moved = False
-                self._wish.on_notice(f"{person}_back", f"the {person} is back: {self.name!r}")
+            if self._is_told or self._is_moved:
+                self._is_told = self._is_moved = False
+                self._tell("back", f"is back: {self.name!r}")
+
+    def _tell(self, code: str, message: str) -> None:
+        person = PERSON[self._wish.direction]
+        self._wish.on_notice(f"{person}_{code}", f"the {person} {message}")
+
+    def _tell_loss(self) -> None:
+        self._is_told = True
+        self._tell("lost", f"{self.name!r} is lost: {self._reason or 'it does not open again'}; it is looked for")
 
     async def _loss(self) -> None:
         """Return when the stream ended, has not called for too long, or its device is not there."""
@@ -218,140 +215,102 @@ class KeptStream:
         """Look now and then whether the device is there. A sound server that hangs may take for ever to tell."""
         while True:
             await asyncio.sleep(LOOKED_AFTER)
-            is_there = await self._streams.call(self._is_there)
+            is_there = await self._is_there()
             if is_there and self._is_moved:
                 self.lose("")
             elif not is_there and not self._is_moved:
                 self._miss()
 
+    async def _is_there(self) -> bool:
+        """Tell whether the sound server still has the device that was asked for by name."""
+        if not self._is_served or self._process is None:
+            return True
+        try:
+            return bool(await self._process.call("is_there", {"stream": self._number}))
+        except DeviceError:  # the process was killed, and its streams know
+            return True
+
     def _miss(self) -> None:
         """Act on a device that is not there although its stream runs."""
-        person = PERSON[self._wish.direction]
         if self._wish.direction == "input":  # it may be hearing anything now, even the loudspeaker
             self.lose("the sound server does not have it any more")
             return
         self._is_moved = True
-        self._wish.on_notice(f"{person}_moved", f"the {person} {self.name!r} is gone; the sound server plays elsewhere")
+        self._tell("moved", f"{self.name!r} is gone; the sound server plays elsewhere")
 
     async def _reopen(self) -> None:
-        """Try with growing pauses until the device is open again and calls; tell where the sound system hangs."""
+        """Try with growing pauses until the device is open again and calls."""
         pause = FIRST_TRY
         while not (await self._try() or await self._try(is_new=True)):
+            if not self._is_told:  # it was interrupted for the sake of another, and does not come back at once
+                self._tell_loss()
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LAST_TRY)
 
     async def _try(self, is_new: bool = False) -> bool:
         """Open the device, with a list of devices that `is_new` if that may help; return whether it calls."""
         try:
-            with self._telling_where_it_hangs():
-                if is_new:
-                    await self._streams.look_again(self)
-                await self._streams.call(self._open)
+            if is_new:
+                await self._streams.look_again(self)
+            await self._open()
             async with asyncio.timeout(STALLED):
                 await self._runs.wait()
-        except (DeviceError, TimeoutError):
+        except (DeviceError, TimeoutError) as error:
             await self.release()
+            if isinstance(error, DeviceError) and error.code == "hangs" and not self._streams.hangs:
+                self._streams.hangs = True
+                self._wish.on_notice("sound_hangs", HANGING)
             return False
         self._streams.hangs = False
         return True
 
-    @contextmanager
-    def _telling_where_it_hangs(self) -> Iterator[None]:
-        def say_so() -> None:
-            if not self._streams.hangs:
-                self._streams.hangs = True
-                self._wish.on_notice("sound_hangs", HANGING)
-
-        timer = self._loop.call_later(HANGS, say_so)
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    # --------------------------------------------------------------------------------- in PortAudio's own thread
-
-    def _open(self) -> None:
-        """Open and start the stream at the first rate that the device takes; raise DeviceError.
-
-        PortAudio's Pa_OpenStream must not fail while another stream runs: its threads share the variable that holds the
-        error, and where one takes it for success, the process ends with a segmentation fault (1 in 1,600 failures on
-        PulseAudio, measured) or Pa_StartStream never returns. What it says of a format is free of that: so that first.
-        """
+    async def _open(self) -> None:
+        """Open and start the stream; raise DeviceError."""
         self._lost.clear()
         self._runs.clear()
-        self._is_new = True
         self._opened_block = self._block
         self._calls_missing = max(PROVEN_CALLS, round(PROVEN / self._opened_block))
-        sounddevice = load_portaudio()
-        device = find_device(list_devices(), self._wanted, self._wish.direction)
-        failure = ""
-        for rate in dict.fromkeys((*self._wish.rates, device.rate)):
-            try:
-                channels = channels_that_open(device.index, self._wish.direction, rate)
-                self._wish.on_open(rate)
-                with quiet_libraries():
-                    self._stream = self._make(sounddevice, device.index, rate, channels)
-                    self._called_at = time.monotonic()
-                    self._stream.start()  # at once: a device that vanishes before it never lets go
-            except (DeviceError, sounddevice.PortAudioError, ValueError) as error:
-                failure = tell(error)
-                self._close()
-            else:
-                self.name, self._index, self._rate = device.name, device.index, rate
-                self._is_served = device.host == "ALSA" and self._wanted.strip().casefold() not in USUAL
-                return
-        person = PERSON[self._wish.direction]
-        raise DeviceError(f"the {person} {device.name!r} cannot be opened: {failure}; is another program using it?")
-
-    def _is_there(self) -> bool:
-        """Tell whether the sound server still has the device that was asked for by name."""
-        if not self._is_served:
-            return True
-        try:
-            channels_that_open(self._index, self._wish.direction, self._rate)
-        except DeviceError as error:
-            return error.code != "gone"
-        return True
-
-    def _close(self) -> None:
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.abort()  # never stop(), which hangs on a suspended sink
-            stream.close()
-
-    def _make(self, sounddevice: ModuleType, index: int, rate: int, channels: int) -> _Stream:
-        """Make the stream whose callbacks note their time and pass the block on."""
-
-        def note() -> None:
-            self._called_at = time.monotonic()
-            if self._is_new:
-                self._is_new = False
-                take_precedence()
-            self._calls_missing -= 1
-            if self._calls_missing == 0:
-                self._loop.call_soon_threadsafe(self._runs.set)
-
-        def finish() -> None:
-            with suppress(RuntimeError):  # the loop is closed: the sound system hung, and nobody waited for it
-                self._loop.call_soon_threadsafe(self._finished, stream)
-
-        match self._wish:
-            case Recording() as wish:  # made to an array in the callback, it would take 1 % of a core more
-                kind, callback = sounddevice.RawInputStream, recorder(wish, channels, rate, note)
-            case Playing() as wish:
-                kind, callback = sounddevice.OutputStream, player(wish, 3 * self._opened_block, note)
-        stream: _Stream = kind(
-            samplerate=rate,
-            blocksize=round(self._opened_block * rate),
-            device=index,
-            channels=channels,
-            dtype="float32",
-            latency="low",
-            callback=callback,
-            finished_callback=finish,
+        self._process = self._streams.process()
+        self._number = self._streams.next_number()
+        opened = await self._process.open(
+            self._number,
+            self,
+            direction=self._wish.direction,
+            device=self._wanted,
+            rates=self._wish.rates,
+            block=self._opened_block,
         )
-        return stream
+        self._called_at = time.monotonic()
+        self.name, self._is_served = opened["name"], opened["is_served"]
+        self._process.gather(self._number, self._at_a_time)
 
-    def _finished(self, stream: _Stream) -> None:
-        if stream is self._stream:  # not one that we closed ourselves
-            self.lose("its stream ended")
+    def ended(self, is_alone: bool) -> None:
+        """Have the device opened again: its stream ended, by itself or with the process that all streams share."""
+        self.lose("its stream ended" if is_alone else "")
+
+    # --------------------------------------------------------------- blocks, in a thread of PortAudio's process
+
+    def opening(self, rate: int, channels: int) -> None:
+        """Get ready for the blocks of a stream that begins."""
+        self._channels = channels
+        self._wish.on_open(rate)
+
+    def recorded(self, block: bytes, recorded_at: float) -> None:
+        """Pass a block on."""
+        self._note()
+        if isinstance(self._wish, Recording):
+            self._wish.on_block(block, self._channels, recorded_at)
+
+    def wanted(self, count: int, sounds_at: float) -> bytes:
+        """Return a block; nothing for silence."""
+        self._note()
+        block = np.zeros(count, np.float32)
+        if isinstance(self._wish, Playing):
+            self._wish.on_block(block, sounds_at)
+        return block.tobytes() if block.any() else b""
+
+    def _note(self) -> None:
+        self._called_at = time.monotonic()
+        self._calls_missing -= 1
+        if self._calls_missing == 0:
+            self._loop.call_soon_threadsafe(self._runs.set)

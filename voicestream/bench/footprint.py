@@ -15,7 +15,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from voicestream.backends.sound_devices import find_device, list_devices
+from voicestream.backends.sound_devices import find_device
+from voicestream.backends.sound_process import list_devices
 from voicestream.bench.pretend_servers import pretend_servers
 from voicestream.bench.process_tree import Footprint, measure_tree
 from voicestream.bench.random_whisper import SHAPES, build_random_whisper

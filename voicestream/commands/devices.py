@@ -19,7 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Print the devices; exit 69 where there is none to listen or to play."""
-    from voicestream.backends.sound_devices import list_devices, rates_that_open
+    from voicestream.backends.sound_process import list_devices, rates_that_open
     from voicestream.errors import DeviceError
 
     devices = list_devices()

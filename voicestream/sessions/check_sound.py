@@ -32,10 +32,10 @@ async def check_portaudio(config: Config) -> Finding:
     """Tell the version of PortAudio and how many devices it sees; raise DeviceError."""
     if not uses_devices(config):
         return Finding("portaudio", "ok", "is not needed: no sound device is used")
-    from voicestream.backends.sound_devices import list_devices, portaudio_version
+    from voicestream.backends.sound_process import survey
 
-    devices = await asyncio.to_thread(list_devices)
-    return Finding("portaudio", "ok", f"{portaudio_version()}, sees {len(devices)} sound devices")
+    found = await asyncio.to_thread(survey)
+    return Finding("portaudio", "ok", f"{found.version}, sees {len(found.devices)} sound devices")
 
 
 async def check_loudspeaker(config: Config) -> Finding:
@@ -43,7 +43,8 @@ async def check_loudspeaker(config: Config) -> Finding:
     output = config.audio.output
     if output == "none" or is_file(output):
         return Finding("loudspeaker", "ok", "answers are only shown" if output == "none" else f"speaks to {output}")
-    from voicestream.backends.sound_devices import USUAL, find_device, list_devices, rates_that_open
+    from voicestream.backends.sound_devices import USUAL, find_device
+    from voicestream.backends.sound_process import list_devices, rates_that_open
 
     try:
         device = find_device(await asyncio.to_thread(list_devices), output, "output")
@@ -66,7 +67,8 @@ async def check_microphone(config: Config) -> Finding:
             return Finding("microphone", "problem", f"there is no file {place}", "give another --input")
         return Finding("microphone", "ok", f"listens to {'standard input' if place == '-' else place}")
     from voicestream.backends.silero import Silero
-    from voicestream.backends.sound_devices import find_device, list_devices, rates_that_open
+    from voicestream.backends.sound_devices import find_device
+    from voicestream.backends.sound_process import list_devices, rates_that_open
     from voicestream.backends.sound_streams import SoundStreams
 
     device = find_device(await asyncio.to_thread(list_devices), place, "input")

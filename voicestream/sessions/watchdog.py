@@ -1,7 +1,4 @@
-"""Tells systemd that the conversation is ready, what it does, and that it is alive (sd_notify(3)).
-
-It is not, to be started again, where its event loop stands still or the sound system hangs for good.
-"""
+"""Tells systemd that the conversation is ready, what it does, and that it is alive (sd_notify(3))."""
 
 from __future__ import annotations
 
@@ -40,21 +37,13 @@ async def watched(events: Events, environment: Mapping[str, str] = os.environ) -
         yield
         return
 
-    hears_or_speaks = asyncio.Event()
-    hears_or_speaks.set()
-
     def show(event: Event) -> None:
         match event:
             case told.StateChanged(state=state):
                 notify(f"STATUS={state}", environment)
-            case told.Notice(code="sound_hangs"):
-                hears_or_speaks.clear()
-            case told.Notice(code="microphone_back" | "loudspeaker_back"):
-                hears_or_speaks.set()
 
     async def beat(period: float) -> None:
         while True:  # a heartbeat: that the loop gets round is what systemd is told
-            await hears_or_speaks.wait()
             notify("WATCHDOG=1", environment)
             await asyncio.sleep(period)
 
