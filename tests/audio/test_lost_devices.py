@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from streams import LONG, Notices, collect, found_at, noise, on_a_busy_machine, 
 
 from voicestream.backends.loudspeaker import Loudspeaker
 from voicestream.backends.microphone import Microphone
-from voicestream.backends.sound_streams import SoundStreams
+from voicestream.backends.sound_process import Carrier, SoundProcess
+from voicestream.backends.sound_streams import KeptStream, SoundStreams
 from voicestream.errors import DeviceError
 from voicestream.vocabulary import Frame, Samples
 
@@ -146,6 +148,37 @@ def test_a_suspended_sink_is_noticed_and_resumed(card: SoundCard) -> None:
     run(live())
 
 
+def test_a_stream_that_is_interrupted_for_another_while_it_opens_comes_back(
+    card: SoundCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_at_once = SoundProcess.open
+    interrupted: list[int] = []
+
+    async def open_and_interrupt(process: SoundProcess, stream: int, carrier: Carrier, **wish: object) -> object:
+        opened = await open_at_once(process, stream, carrier, **wish)
+        if not interrupted:
+            interrupted.append(stream)
+            assert isinstance(carrier, KeptStream)
+            await carrier.release()
+            carrier.lose("")
+        return opened
+
+    async def live() -> None:
+        notices = Notices()
+        async with Loudspeaker(SoundStreams(), "vs_speaker", on_notice=notices) as speaker:
+            monkeypatch.setattr(SoundProcess, "open", open_and_interrupt)
+            await asyncio.to_thread(card.control, "suspend-sink", "speaker", "1")
+            await notices.until("loudspeaker_lost")
+            await asyncio.to_thread(card.control, "suspend-sink", "speaker", "0")
+            await notices.until("loudspeaker_back")
+            await speaker.play(sound(0, noise(0.2)))
+            async with asyncio.timeout(LONG):
+                await speaker.drain()
+        assert interrupted
+
+    run(live())
+
+
 def test_a_loudspeaker_that_stays_away_costs_the_answer_and_not_the_program(
     card: SoundCard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +238,13 @@ def test_a_process_of_portaudio_that_dies_or_hangs_costs_neither_the_streams_nor
 
     heard = asyncio.run(live())
     assert found_at(heard, played[-RATE // 2 :])[1] > 0.99  # what had not been given to the device is heard
+
+
+def test_a_voice_begins_beside_a_sound_server_that_hangs(card: SoundCard, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "voicestream", "say", "hello", "--output", str(tmp_path / "hello.wav")]
+    with card.hanging():
+        subprocess.run([*command, "--set", "speaking.engine=pyttsx3"], timeout=30, check=True)
+    assert (tmp_path / "hello.wav").stat().st_size > 10_000
 
 
 def test_a_sound_server_that_hangs_at_the_start_is_told(card: SoundCard) -> None:

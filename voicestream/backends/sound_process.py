@@ -27,8 +27,6 @@ HANGS = 4.0
 HANGING = (
     "the sound system does not answer; if that lasts, start it again: systemctl --user restart pipewire, or pulseaudio"
 )
-
-
 ENDED = "the sound system ended at once: is ~/.asoundrc in order?"
 
 
@@ -145,8 +143,8 @@ class SoundProcess:
                     carrier.recorded(frame.payload, frame.time)
                 case Kind.OPENING if carrier:
                     carrier.opening(**json.loads(frame.payload))
-                case Kind.ENDED if carrier:
-                    self._tell(carrier.ended, True)
+                case Kind.ENDED:
+                    self._tell(self._end_stream, frame.number)
         self._process.wait()
         self._tell(self._end)
 
@@ -165,6 +163,10 @@ class SoundProcess:
             call.set_exception(DeviceError(answer["message"], answer["code"]))
         else:
             call.set_result(answer)
+
+    def _end_stream(self, stream: int) -> None:
+        if carrier := self._carriers.get(stream):  # not closed meanwhile
+            carrier.ended(True)
 
     def _end(self) -> None:
         self.is_alive = False

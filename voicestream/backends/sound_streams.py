@@ -43,6 +43,7 @@ class SoundStreams:
         self._process: SoundProcess | None = None
         self._kept: list[KeptStream] = []
         self._opened = 0
+        self._renewing = asyncio.Lock()
         self.hangs = False
         """Whether it was told that the sound system hangs, and nothing has opened since."""
 
@@ -76,8 +77,12 @@ class SoundStreams:
 
         Others are interrupted only if that helps.
         """
-        if any(kept.is_new for kept in self._kept):
-            return  # interrupted, it would not be opened at all
+        before = self._process
+        async with self._renewing:
+            if before is self._process and not any(kept.is_new for kept in self._kept):  # that would not try again
+                await self._renew(seeker)
+
+    async def _renew(self, seeker: KeptStream) -> None:
         others = [kept for kept in self._kept if kept is not seeker and kept.is_open]
         if others:
             known = set(await self.process().call("names", {}))
@@ -86,7 +91,8 @@ class SoundStreams:
                 return
         for kept in others:
             await kept.release()
-        await self.process().end()
+        if self._process is not None:
+            await self._process.end()
         for kept in others:
             kept.lose("")
 
@@ -270,9 +276,9 @@ class KeptStream:
         self._runs.clear()
         self._opened_block = self._block
         self._calls_missing = max(PROVEN_CALLS, round(PROVEN / self._opened_block))
-        self._process = self._streams.process()
+        process = self._process = self._streams.process()
         self._number = self._streams.next_number()
-        opened = await self._process.open(
+        opened = await process.open(
             self._number,
             self,
             direction=self._wish.direction,
@@ -280,9 +286,11 @@ class KeptStream:
             rates=self._wish.rates,
             block=self._opened_block,
         )
+        if self._process is not process:  # it was released meanwhile
+            raise DeviceError(f"the {PERSON[self._wish.direction]} was interrupted", "interrupted")
         self._called_at = time.monotonic()
         self.name, self._is_served = opened["name"], opened["is_served"]
-        self._process.gather(self._number, self._at_a_time)
+        process.gather(self._number, self._at_a_time)
 
     def ended(self, is_alone: bool) -> None:
         """Have the device opened again: its stream ended, by itself or with the process that all streams share."""

@@ -39,6 +39,10 @@ _MOST_BUFFERED = 256 * 1024
 """Bytes taken from a child and not read yet (6 s of espeak); then the pipe fills, and the child waits."""
 
 
+_NO_SOUND_SERVER = {"PULSE_SERVER": "unix:/dev/null"}
+"""A child plays nothing, but espeak-ng connects to the sound server as it begins: where that hangs, for ever."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChildProgram:
     """A module that serves the line, and how long it may take."""
@@ -339,6 +343,7 @@ async def _start_child(program: ChildProgram, settings: VoiceSettings) -> _Child
         program.module,
         settings.as_json(),
         stderr=None if os.environ.get("VOICESTREAM_DEBUG") else asyncio.subprocess.DEVNULL,
+        env={**os.environ, **_NO_SOUND_SERVER},
     )
     try:
         frame = await child.next_frame(0, program.start_limit)
