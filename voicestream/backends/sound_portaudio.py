@@ -144,6 +144,7 @@ class _OpenStream:
         self._recorded: list[bytes] = []
         self._filled = queue.SimpleQueue[tuple[float, bytes]]()
         self._stream: Any = None  # sounddevice has no types
+        self._wanted_for = 0.0
         self._is_new = True
         self._is_closed = False
 
@@ -198,10 +199,10 @@ class _OpenStream:
         self._begin()
         delay = times.outputBufferDacTime - times.currentTime
         sounds_at = time.monotonic() + (delay if 0 < delay < 2 else 3 * self._block)
-        self._line.write(Kind.WANTED, self._number, count.to_bytes(4, "little"), sounds_at)
-        wanted_at, samples = self._filled.get()
-        while wanted_at != sounds_at and not self._is_closed:  # it was for a stream that did not start
-            wanted_at, samples = self._filled.get()
+        if not self._wanted_for:
+            self._want(count, sounds_at)
+        samples = self._wanted()
+        self._want(count, sounds_at + count / self.rate)  # a block early: the assistant's other threads may be busy
         if not samples:
             block[:] = bytes(_FLOAT * count * self._channels)
         elif self._channels == 1:
@@ -210,6 +211,16 @@ class _OpenStream:
             device, mono = memoryview(block).cast("f"), memoryview(samples).cast("f")
             for channel in range(self._channels):
                 device[channel :: self._channels] = mono
+
+    def _want(self, count: int, sounds_at: float) -> None:
+        self._wanted_for = sounds_at
+        self._line.write(Kind.WANTED, self._number, count.to_bytes(4, "little"), sounds_at)
+
+    def _wanted(self) -> bytes:
+        while True:
+            sounds_at, samples = self._filled.get()
+            if sounds_at == self._wanted_for or self._is_closed:  # else it was for a stream that did not start
+                return samples
 
     def _begin(self) -> None:
         if self._is_new:
