@@ -6,7 +6,7 @@ can be mended from outside, but a process can be killed, and another one started
 
     python -m voicestream.backends.sound_portaudio                      serve the line on standard input and output
     python -m voicestream.backends.sound_portaudio devices              print the devices
-    python -m voicestream.backends.sound_portaudio rates 3 input        print the rates at which a device opens
+    python -m voicestream.backends.sound_portaudio rates 3 5            print the rates at which devices open
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from types import ModuleType
 from typing import Any, Protocol
@@ -94,15 +95,14 @@ def list_devices() -> list[SoundDevice]:
         raise DeviceError(f"the sound devices cannot be listed: {tell(error)}") from error
 
 
-def rates_that_open(index: int, direction: Direction) -> list[int]:
+def rates_that_open(device: SoundDevice) -> dict[Direction, list[int]]:
     """Return those of RATES at which a device opens; one in use may refuse all."""
-    found = []
-    for rate in RATES:
-        try:
-            channels_that_open(index, direction, rate)
-        except DeviceError:
-            continue
-        found.append(rate)
+    found: dict[Direction, list[int]] = {"input": [], "output": []}
+    for direction, rates in found.items():
+        for rate in RATES if device.can(direction) else ():
+            with suppress(DeviceError):
+                channels_that_open(device.index, direction, rate)
+                rates.append(rate)
     return found
 
 
@@ -327,8 +327,9 @@ def main(arguments: list[str]) -> None:
     answer: object
     try:
         match arguments:
-            case ["rates", index, "input" | "output" as direction]:
-                answer = rates_that_open(int(index), direction)
+            case ["rates", *indices]:
+                devices = list_devices()
+                answer = [rates_that_open(devices[int(index)]) for index in indices]
             case _:
                 answer = {"version": version(), "devices": [asdict(device) for device in list_devices()]}
     except DeviceError as error:

@@ -24,6 +24,9 @@ BEGINS = 8.0
 HANGS = 4.0
 """Seconds in which it does any other work."""
 
+PROBED = 4.0
+"""Seconds in which the rates of one device are tried: 0.03 as a rule."""
+
 HANGING = (
     "the sound system does not answer; if that lasts, start it again: systemctl --user restart pipewire, or pulseaudio"
 )
@@ -203,13 +206,15 @@ def list_devices() -> list[SoundDevice]:
     return survey().devices
 
 
-def rates_that_open(device: SoundDevice, direction: Direction) -> list[int]:
-    """Return the usual rates at which the device opens, in hertz; a device in use may refuse all. Raise DeviceError."""
-    rates: list[int] = _ask("rates", str(device.index), direction)
+def rates_that_open(*devices: SoundDevice) -> list[dict[Direction, list[int]]]:
+    """Return the usual rates at which each device opens, in hertz; one in use may refuse all. Raise DeviceError."""
+    rates: list[dict[Direction, list[int]]] = _ask(
+        "rates", *(str(device.index) for device in devices), within=BEGINS + PROBED * len(devices)
+    )
     return rates
 
 
-def _ask(*question: str) -> Any:  # Any: JSON
+def _ask(*question: str, within: float = BEGINS) -> Any:  # Any: JSON
     """Return what PortAudio's process prints; raise DeviceError."""
     try:
         done = subprocess.run(
@@ -217,7 +222,7 @@ def _ask(*question: str) -> Any:  # Any: JSON
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=BEGINS,
+            timeout=within,
             check=False,
         )
         answer = json.loads(done.stdout)

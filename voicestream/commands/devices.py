@@ -23,13 +23,7 @@ def run(arguments: Namespace) -> int:
     from voicestream.errors import DeviceError
 
     devices = list_devices()
-    rates = [
-        {
-            direction: rates_that_open(device, direction) if device.can(direction) else []
-            for direction in ("input", "output")
-        }
-        for device in devices
-    ]
+    rates = rates_that_open(*devices)
     if arguments.json:
         rows = [
             {**asdict(device), "input_rates": opened["input"], "output_rates": opened["output"]}
@@ -40,14 +34,11 @@ def run(arguments: Namespace) -> int:
         for device, opened in zip(devices, rates, strict=True):
             marks = " (usual microphone)" * device.is_default_input + " (usual loudspeaker)" * device.is_default_output
             print(f"{device.index:>3}  {device.name} [{device.host}]{marks}")
-            for direction, verb in (("input", "records"), ("output", "plays")):
-                if opened[direction]:
-                    print(f"     {verb} at {', '.join(map(str, opened[direction]))} Hz")
-    missing = [
-        name
-        for name, direction in (("microphone", "input"), ("loudspeaker", "output"))
-        if not any(opened[direction] for opened in rates)
-    ]
+            for verb, hertz in (("records", opened["input"]), ("plays", opened["output"])):
+                if hertz:
+                    print(f"     {verb} at {', '.join(map(str, hertz))} Hz")
+    missing = ["microphone"] * (not any(opened["input"] for opened in rates))
+    missing += ["loudspeaker"] * (not any(opened["output"] for opened in rates))
     if missing:
         raise DeviceError(f"there is no {' and no '.join(missing)}: plug one in, or start the sound server")
     return 0

@@ -53,7 +53,7 @@ async def check_loudspeaker(config: Config) -> Finding:
             raise
         fix = "plug one in, or start the sound server" if error.code == "no_device" else str(error)
         return Finding("loudspeaker", "warning", "there is none: answers are only shown", fix)
-    rates = await asyncio.to_thread(rates_that_open, device, "output")
+    rates = (await asyncio.to_thread(rates_that_open, device))[0]["output"]
     if not rates:
         return Finding("loudspeaker", "problem", f"{device.name} does not open", "end the program that holds it")
     return Finding("loudspeaker", "ok", f"{device.name} opens at {_hertz(rates)}")
@@ -72,7 +72,7 @@ async def check_microphone(config: Config) -> Finding:
     from voicestream.backends.sound_streams import SoundStreams
 
     device = find_device(await asyncio.to_thread(list_devices), place, "input")
-    rates = await asyncio.to_thread(rates_that_open, device, "input")
+    rates = (await asyncio.to_thread(rates_that_open, device))[0]["input"]
     detector = await asyncio.to_thread(Silero)
     levels, voices = [], []
     async with choose_microphone(place, Events(), SoundStreams()).listen() as frames:
