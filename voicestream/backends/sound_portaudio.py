@@ -2,7 +2,7 @@
 
 It may hang, go round in a thread for ever, or end with a segmentation fault, all of which was seen when a device or a
 sound server went at the wrong moment (https://github.com/PortAudio/portaudio/issues/535, /1037, /1038). None of that
-can be mended from outside, but a process can be killed, and another one started within a tenth of a second.
+can be mended from outside, but a process can be killed, and another one started: 0.2 s until its stream runs.
 
     python -m voicestream.backends.sound_portaudio                      serve the line on standard input and output
     python -m voicestream.backends.sound_portaudio devices              print the devices

@@ -218,7 +218,7 @@ class KeptStream:
                 self.lose("it does not answer")
 
     async def _look_after(self) -> None:
-        """Look now and then whether the device is there. A sound server that hangs may take for ever to tell."""
+        """Look now and then whether the device is there."""
         while True:
             await asyncio.sleep(LOOKED_AFTER)
             is_there = await self._is_there()
