@@ -34,13 +34,13 @@ def later(samples: Samples, count: int) -> Samples:
     return moved
 
 
-@pytest.mark.parametrize("count", [-150, -31, -6, 5, 48, 150])
+@pytest.mark.parametrize("count", [-1500, -640, -150, -31, -6, 5, 48, 150, 700, 1500])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_slip_is_found_to_the_sample_in_the_first_frames(count: int, seed: int) -> None:
     echo = voice(3, seed)
     (number, found), *_ = slips(later(echo, count), echo)
     assert found == pytest.approx(count, abs=0.5)
-    assert number - 30 < 3
+    assert number - 30 < 3 + max(0, -count) / FRAME_SAMPLES  # one that is earlier is seen when it is expected
 
 
 def test_an_echo_that_fits_has_not_slipped() -> None:
@@ -67,7 +67,7 @@ def test_a_slip_out_of_reach_is_left_to_the_measurement() -> None:
     assert slips(later(echo, 2 * FARTHEST), echo) == []
 
 
-@pytest.mark.parametrize("jump", [0.0004, 0.003, -0.006])
+@pytest.mark.parametrize("jump", [0.0004, 0.003, -0.006, -0.035, 0.045, 0.09])
 def test_an_echo_that_jumps_again_and_again_stays_cancelled(jump: float) -> None:
     """It comes later by `jump` for two seconds, and back: learned anew each time, it was taken out by 2 to 4 dB."""
     far = voice(16, 1)
@@ -78,7 +78,7 @@ def test_an_echo_that_jumps_again_and_again_stays_cancelled(jump: float) -> None
     kept, left, near = 0.0, 0.0, 0
     for frame in frames(heard.astype(np.float32)):
         clean = canceller.cancel(frame, player)
-        if frame.captured_at > 6 and frame.captured_at % 2 > 4 * FRAME_SECONDS:
+        if frame.captured_at > 6 and frame.captured_at % 2 > 4 * FRAME_SECONDS + abs(jump):
             kept += power(frame.samples)
             left += power(clean.samples)
             near += clean.is_near

@@ -24,8 +24,8 @@ REMEMBERED = 1500
 """Frames of which the parts are kept: 48 s, longer than any speech."""
 WANDERS_FOR = 4.0
 """Seconds for which PulseAudio's times stay off to the same side, about (measured)."""
-JUMPS_EVERY, FARTHEST_JUMP = 6.0, 0.015
-"""Seconds between two jumps of the echo's delay, about, and seconds that it is off at most."""
+JUMPS_EVERY, FARTHEST_JUMP = 6.0, 5.0
+"""Seconds between two jumps of the echo's delay, about, and how many times as much it is off at most."""
 _FFT = 16_384
 """Samples of a transform; holds a frame and the longest tail."""
 
@@ -166,13 +166,15 @@ class _Jumps:
     def __init__(self, settings: RoomSettings) -> None:
         self._random = np.random.default_rng(settings.seed)
         self._size = settings.jumps
+        self._latest = FARTHEST_JUMP * settings.jumps
+        self._earliest = -min(self._latest, settings.delay)
         self._off = 0.0
 
     def next(self) -> float:
         """Return the seconds for the next frame."""
         if self._random.random() < FRAME_SECONDS / JUMPS_EVERY:
             off = self._off + self._size * float(self._random.standard_normal())
-            self._off = float(np.clip(off, -FARTHEST_JUMP, FARTHEST_JUMP))
+            self._off = float(np.clip(off, self._earliest, self._latest))
         return self._off
 
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from voicestream.hearing.near_end import power
 from voicestream.vocabulary import FRAME_SAMPLES, SAMPLE_RATE, Samples
 
-FARTHEST = 160
-"""Samples (10 ms) by which an echo may slip at once; what slips farther is measured anew, which takes seconds."""
+FARTHEST = 1600
+"""Samples (100 ms) by which an echo may slip at once: a busy machine made holes of 35 to 50 ms (on PulseAudio). What
+slips farther is measured anew, which takes seconds."""
 
 MISFIT = 0.2
 """Share of the echo's power left by the filter from which it may have slipped: 7 dB."""
@@ -39,8 +40,9 @@ class EchoSlip:
     """Compares what the microphone heard with the echo that was expected, some samples earlier and later."""
 
     def __init__(self) -> None:
-        self._echo = np.zeros(FRAME_SAMPLES + 2 * FARTHEST, np.float32)
-        """What was expected; of what comes after the frame nothing is known yet."""
+        self._near = np.zeros(FARTHEST + FRAME_SAMPLES, np.float32)
+        self._echo = np.zeros(FARTHEST + FRAME_SAMPLES, np.float32)
+        """What was expected."""
         self._fits = 0
 
     def add(self, near: Samples, echo: Samples, noise: float) -> float:
@@ -48,8 +50,9 @@ class EchoSlip:
 
         `noise` is the power of what else sounds. After a slip the filter has to be moved.
         """
-        self._echo[:FARTHEST] = self._echo[FRAME_SAMPLES:-FARTHEST]
-        self._echo[FARTHEST:-FARTHEST] = echo
+        for ring, frame in ((self._near, near), (self._echo, echo)):
+            ring[:-FRAME_SAMPLES] = ring[FRAME_SAMPLES:]
+            ring[-FRAME_SAMPLES:] = frame
         loud = power(near) - noise
         if loud < LOUD * noise:
             return 0.0
@@ -57,13 +60,13 @@ class EchoSlip:
             self._fits = FITS
             return 0.0
         self._fits -= 1
-        later = self._find(near, noise) if self._fits > 0 else 0.0
+        later = self._find(noise) if self._fits > 0 else 0.0
         if later:
             self._echo[:] = 0.0  # it was expected elsewhere
         return later
 
-    def _find(self, near: Samples, noise: float) -> float:
-        left = self._left(near, noise)
+    def _find(self, noise: float) -> float:
+        left = self._left(noise)
         least = float(left.min())
         if least > EXPLAINED or BETTER * least > left[FARTHEST]:
             return 0.0
@@ -77,20 +80,31 @@ class EchoSlip:
         between = 0.5 * (after - before) / (before - 2 * middle + after)
         return (FARTHEST - place + between) / SAMPLE_RATE
 
-    def _left(self, near: Samples, noise: float) -> NDArray[np.float64]:
+    def _left(self, noise: float) -> NDArray[np.float64]:
         """Return the share of the echo's energy that is left with the echo that much later or earlier, latest first.
 
-        Of an echo that is earlier, only the beginning of the frame is compared: what follows is not expected yet.
+        Of an echo that is later, the last frame is compared with what was expected before; of one that is earlier, what
+        was heard before with what is expected in the last frame.
         """
-        likeness = np.correlate(self._echo, near, "valid")
-        expected = _sums_of_squares(self._echo)
-        heard = _sums_of_squares(near)
-        compared = np.minimum(FRAME_SAMPLES, FRAME_SAMPLES + FARTHEST - np.arange(2 * FARTHEST + 1))
-        rest = heard[compared] + expected[FRAME_SAMPLES:] - expected[:-FRAME_SAMPLES] - 2 * likeness
-        left: NDArray[np.float64] = (rest - noise * compared) / (heard[compared] - noise * compared + 1e-9)
+        noise_energy = noise * FRAME_SAMPLES
+        heard, expected = _energies(self._near), _energies(self._echo)
+        left_later = expected + heard[-1] - 2 * _likeness(self._echo, self._near[-FRAME_SAMPLES:])
+        left_earlier = heard + expected[-1] - 2 * _likeness(self._near, self._echo[-FRAME_SAMPLES:])
+        left = np.concatenate((left_later, left_earlier[-2::-1])) - noise_energy
+        loud = np.concatenate((np.full(FARTHEST, heard[-1]), heard[::-1])) - noise_energy
+        left /= np.maximum(loud, 1e-9)
+        left[loud < LOUD * noise_energy] = 1.0  # too soft to tell
         return left
 
 
-def _sums_of_squares(samples: Samples) -> NDArray[np.float64]:
-    """Return the energies of the first 0, 1, 2 ... samples."""
-    return np.concatenate(([0.0], np.cumsum(np.square(samples, dtype=np.float64))))
+def _energies(samples: Samples) -> NDArray[np.float64]:
+    """Return the energy of each stretch that is as long as a frame."""
+    sums = np.concatenate(([0.0], np.cumsum(np.square(samples, dtype=np.float64))))
+    return sums[FRAME_SAMPLES:] - sums[:-FRAME_SAMPLES]
+
+
+def _likeness(samples: Samples, frame: Samples) -> NDArray[np.float64]:
+    """Return the product of each such stretch with a frame."""
+    size = len(samples)  # nothing wraps around in the stretches that are all inside
+    spectrum = np.fft.rfft(samples) * np.conj(np.fft.rfft(frame, size))
+    return np.fft.irfft(spectrum, size)[: size - FRAME_SAMPLES + 1]
