@@ -15,6 +15,9 @@ FARTHEST = 1600
 """Samples (100 ms) by which an echo may slip at once: a busy machine made holes of 35 to 50 ms (on PulseAudio). What
 slips farther is measured anew, which takes seconds."""
 
+A_LITTLE = 160
+"""Samples (10 ms) by which it may be earlier and be found in the first whole frame."""
+
 MISFIT = 0.2
 """Share of the echo's power left by the filter from which it may have slipped: 7 dB."""
 
@@ -34,6 +37,8 @@ like itself one period later."""
 
 ABOUT = 4
 """Samples about such a place among which the best is taken."""
+
+Energies = NDArray[np.float64]
 
 
 class EchoSlip:
@@ -80,30 +85,44 @@ class EchoSlip:
         between = 0.5 * (after - before) / (before - 2 * middle + after)
         return (FARTHEST - place + between) / SAMPLE_RATE
 
-    def _left(self, noise: float) -> NDArray[np.float64]:
+    def _left(self, noise: float) -> Energies:
         """Return the share of the echo's energy that is left with the echo that much later or earlier, latest first.
 
-        Of an echo that is later, the last frame is compared with what was expected before; of one that is earlier, what
-        was heard before with what is expected in the last frame.
+        The last frame is compared with what was expected in it and before. Of an echo that is a little earlier only its
+        beginning is: what follows is not expected yet. For one that is much earlier, what was heard before is compared
+        with what is expected in the last frame.
         """
-        noise_energy = noise * FRAME_SAMPLES
-        heard, expected = _energies(self._near), _energies(self._echo)
-        left_later = expected + heard[-1] - 2 * _likeness(self._echo, self._near[-FRAME_SAMPLES:])
-        left_earlier = heard + expected[-1] - 2 * _likeness(self._near, self._echo[-FRAME_SAMPLES:])
-        left = np.concatenate((left_later, left_earlier[-2::-1])) - noise_energy
-        loud = np.concatenate((np.full(FARTHEST, heard[-1]), heard[::-1])) - noise_energy
-        left /= np.maximum(loud, 1e-9)
-        left[loud < LOUD * noise_energy] = 1.0  # too soft to tell
-        return left
+        heard, expected = self._near[-FRAME_SAMPLES:], self._echo[-FRAME_SAMPLES:]
+        known = np.concatenate((self._echo, np.zeros(A_LITTLE, np.float32)))
+        counts = np.minimum(FRAME_SAMPLES, FRAME_SAMPLES + FARTHEST - np.arange(FARTHEST + A_LITTLE + 1))
+        energies = _sums_of_squares(heard)[counts]
+        left = _share(energies, _energies(known), _likeness(known, heard), noise * counts)
+        before = slice(-A_LITTLE - 2, None, -1)
+        energies, likeness = _energies(self._near)[before], _likeness(self._near, expected)[before]
+        left_before = _share(energies, _energies(expected), likeness, noise * FRAME_SAMPLES)
+        return np.concatenate((left, left_before))
 
 
-def _energies(samples: Samples) -> NDArray[np.float64]:
+def _share(heard: Energies, expected: Energies, likeness: Energies, noise: Energies | float) -> Energies:
+    """Return what is left of the echo, as a share, for energies of stretches."""
+    loud = heard - noise
+    left: Energies = (loud + expected - 2 * likeness) / np.maximum(loud, 1e-9)
+    left[loud < LOUD * noise] = 1.0  # too soft to tell
+    return left
+
+
+def _energies(samples: Samples) -> Energies:
     """Return the energy of each stretch that is as long as a frame."""
-    sums = np.concatenate(([0.0], np.cumsum(np.square(samples, dtype=np.float64))))
+    sums = _sums_of_squares(samples)
     return sums[FRAME_SAMPLES:] - sums[:-FRAME_SAMPLES]
 
 
-def _likeness(samples: Samples, frame: Samples) -> NDArray[np.float64]:
+def _sums_of_squares(samples: Samples) -> Energies:
+    """Return the energies of the first 0, 1, 2 ... samples."""
+    return np.concatenate(([0.0], np.cumsum(np.square(samples, dtype=np.float64))))
+
+
+def _likeness(samples: Samples, frame: Samples) -> Energies:
     """Return the product of each such stretch with a frame."""
     size = len(samples)  # nothing wraps around in the stretches that are all inside
     spectrum = np.fft.rfft(samples) * np.conj(np.fft.rfft(frame, size))
