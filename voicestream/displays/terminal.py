@@ -49,7 +49,8 @@ WORD = 0.08
 """Seconds after which the mark is drawn anew while words are spoken: a quarter of a word, at the usual rate."""
 
 ESCAPE_WAIT = 0.1
-"""Seconds after which the escape key is one, and not the begin of another key's sequence."""
+"""Seconds after which the escape key is one, and not the begin of another key's sequence; waited for twice: once for
+those of the terminal, once for those that begin with the key itself, as Alt with a letter does."""
 
 STYLE = Style.from_dict(
     {
@@ -137,7 +138,7 @@ class Terminal:
             min_redraw_interval=REDRAW,
             terminal_size_polling_interval=None,
         )
-        self._application.ttimeoutlen = ESCAPE_WAIT
+        self._application.ttimeoutlen = self._application.timeoutlen = ESCAPE_WAIT
         self._application.after_render += self._follow_words
         try:
             with kept_errors():
