@@ -43,6 +43,8 @@ class Frame:
     """The same time with the echo suppressed harder, to tell only *whether* somebody speaks; None: `samples`."""
     is_near: bool = False
     """Whether there is more to hear than noise and echo can be: then a little likeness to a voice is enough."""
+    has_slipped: bool = False
+    """Whether the echo turned out to come earlier or later: what seemed to be more than echo just before was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class SpeechAudio:
     """How sure the detector is, 0 to 1."""
     is_near: bool = False
     """Whether there is more in it than noise and the loudspeaker's echo can be."""
+    has_slipped: bool = False
+    """Whether that was not so just before, though it seemed to be: the echo comes earlier or later than it did."""
 
 
 @dataclass(frozen=True, slots=True)

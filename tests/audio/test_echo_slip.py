@@ -75,12 +75,14 @@ def test_an_echo_that_jumps_again_and_again_stays_cancelled(jump: float) -> None
     is_moved = (np.arange(len(far)) // (2 * SAMPLE_RATE)) % 2 == 1
     heard = np.where(is_moved, moved, echo) + 1e-4 * np.random.default_rng(1).standard_normal(len(far))
     canceller, player = EchoCanceller(None), Player(far)
-    kept, left, near = 0.0, 0.0, 0
+    kept, left, near, told = 0.0, 0.0, 0, 0
     for frame in frames(heard.astype(np.float32)):
         clean = canceller.cancel(frame, player)
+        told += clean.has_slipped
         if frame.captured_at > 6 and frame.captured_at % 2 > 4 * FRAME_SECONDS + abs(jump):
             kept += power(frame.samples)
             left += power(clean.samples)
             near += clean.is_near
     assert 10 * np.log10(kept / left) > 12
     assert near == 0
+    assert told == 7

@@ -87,6 +87,19 @@ def test_audio_begins_with_the_pre_roll() -> None:
         assert started.time - audio.time == pytest.approx(pre_roll, abs=FRAME_SECONDS)
 
 
+def test_what_the_canceller_tells_of_a_frame_stays_with_it() -> None:
+    segmenter, told = Segmenter(), []
+    for number in range(40):
+        samples = np.full(FRAME_SAMPLES, number, np.float32)
+        frame = Frame(samples, number * FRAME_SECONDS, is_near=number == 20, has_slipped=number == 22)
+        events = segmenter.add(frame, 0.9)
+        told += [
+            (event.samples[0], event.is_near, event.has_slipped) for event in events if isinstance(event, SpeechAudio)
+        ]
+    assert [number for number, is_near, _ in told if is_near] == [20]
+    assert [number for number, _, has_slipped in told if has_slipped] == [22]
+
+
 def test_two_frames_of_four_are_enough_for_a_short_command() -> None:
     assert only(SpeechStarted, segment([*quiet(1), 0.9, 0.1, 0.1, 0.9, *quiet(1)]))
     assert not only(SpeechStarted, segment([*quiet(1), 0.9, 0.1, 0.1, 0.1, 0.9, *quiet(1)]))

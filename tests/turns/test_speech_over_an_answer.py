@@ -368,3 +368,30 @@ def test_yes_is_a_turn_when_the_assistant_is_silent() -> None:
     talk.say("Yes.")
     talk.wait(0.6)
     assert act.TurnTaken(1, "Yes.") in talk.taken()
+
+
+@pytest.mark.parametrize("words", ["Hello.", "Stop.", "Turn it off."])
+def test_a_sound_that_turns_out_to_be_an_echo_that_slipped_is_nobodys(words: str) -> None:
+    talk = in_state(State.SPEAKING)
+    talk.start()
+    talk.near(4)
+    talk.add(SpeechAudio(FRAME, talk.now, has_slipped=True))
+    talk.now += 0.1
+    talk.pause()
+    talk.final(words)
+    assert [action for action in talk.taken() if not isinstance(action, act.PauseSpeaker)] == [
+        act.ResumeSpeaker("echo"),
+        act.CloseSpeech(),
+        act.SpeechIgnored("echo", words),
+    ]
+
+
+def test_who_speaks_on_while_the_echo_slips_is_heard() -> None:
+    talk = in_state(State.SPEAKING)
+    talk.start()
+    talk.near(4)
+    talk.add(SpeechAudio(FRAME, talk.now, has_slipped=True))
+    talk.words("Turn it off.")
+    talk.pause()
+    talk.final("Turn it off.")
+    assert "Interrupt" in kinds(talk.taken())

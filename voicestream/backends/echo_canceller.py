@@ -196,7 +196,7 @@ class EchoCanceller:
             heard = _float(self._suppressor.process(_pcm(frame.samples), _pcm(far)))
         if not is_somebody:
             heard = np.zeros_like(samples)
-        return replace(frame, samples=samples, for_detector=heard, is_near=is_near)
+        return replace(frame, samples=samples, for_detector=heard, is_near=is_near, has_slipped=has_slipped)
 
     def _begin_to_hear(self, was_quiet: float) -> None:
         """Doubt what a pause of so many seconds may have changed, and look at what was heard in it."""

@@ -60,9 +60,10 @@ class _Heard:
     probability: float
     is_voiced: bool
     is_near: bool
+    has_slipped: bool
 
     def audio(self) -> SpeechAudio:
-        return SpeechAudio(self.samples, self.time, self.is_voiced, self.probability, self.is_near)
+        return SpeechAudio(self.samples, self.time, self.is_voiced, self.probability, self.is_near, self.has_slipped)
 
 
 class Segmenter:
@@ -127,7 +128,8 @@ class Segmenter:
         threshold = self._settings.threshold - (HYSTERESIS if self._is_voice_on else 0.0)
         self._is_voice_on = probability >= max(threshold, 0.01)
         end = frame.time + len(frame.samples) / SAMPLE_RATE
-        return _Heard(frame.samples, frame.time, end, probability, self._is_voice_on, frame.is_near)
+        is_voiced = self._is_voice_on
+        return _Heard(frame.samples, frame.time, end, probability, is_voiced, frame.is_near, frame.has_slipped)
 
     def _is_voice_sure(self) -> bool:
         return sum(heard.is_voiced for heard in self._window) >= self._needed

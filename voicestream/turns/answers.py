@@ -41,6 +41,8 @@ ECHO_BEGINS = 1.0
 """Seconds after the loudspeaker began in which its echo sets off the speech detector."""
 ECHO_ENDS = 0.6
 """Seconds after the loudspeaker fell silent in which its echo is over: devices' delay and the room."""
+SLIP = 0.3
+"""Seconds that pass at most before an echo that slips is found, and until it is cancelled again and over."""
 
 
 SoundReason = Literal["silence", "backchannel", "echo"]
@@ -214,24 +216,26 @@ def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
     text, language = floor.surely_users_words(event), floor.words.language
     is_called = not text and floor.is_called(event)
     is_listening_sound = _is_listening_sound(floor, text)
-    is_first_echo = _is_first_echo(floor)
+    is_slip = _is_slip(floor)
+    is_own_sound = is_slip or _is_first_echo(floor)
     is_doubted = event.is_doubtful and not _has_outlived_echo(floor)
-    is_believed = is_stop(text, language) or not (is_first_echo or is_doubted)
+    is_believed = not is_slip and (is_stop(text, language) or not (is_own_sound or is_doubted))
     if is_called or (not is_listening_sound and is_believed and is_sure(floor, event, text)):
         if is_called:
             floor.wake_up()
         interrupt(floor, event)
-    elif event.is_unclear and _has_outlived_echo(floor):
+    elif event.is_unclear and _has_outlived_echo(floor) and not is_slip:
         interrupt(floor, event)
         floor.play_sound("error")
     elif floor.is_understood or (floor.state is State.SPEAKING and _is_long(floor, event)):
-        reason: SoundReason = "backchannel" if is_listening_sound else "echo" if text != event.text else "silence"
-        if reason == "echo" and not text:
+        is_echo = is_slip or text != event.text
+        reason: SoundReason = "backchannel" if is_listening_sound else "echo" if is_echo else "silence"
+        if reason == "echo" and not text and not is_slip:
             floor.learn_echo(LEAKY)
         if floor.state is State.PAUSED:
             go_on_speaking(floor, reason)
         floor.close_speech()
-        why_words = "echo" if is_first_echo else "unclear" if is_doubted else reason
+        why_words = "echo" if is_own_sound else "unclear" if is_doubted else reason
         floor.ignore_speech(why_words if text and reason == "silence" else reason)
 
 
@@ -265,6 +269,16 @@ def _has_outlived_echo(floor: Floor) -> bool:
 def _is_first_echo(floor: Floor) -> bool:
     """Tell whether the newest speech is the answer's own sound in a room that is not known yet, whatever its words."""
     return not floor.is_room_known and floor.near < NEAR and _is_own_sound(floor)
+
+
+def _is_slip(floor: Floor) -> bool:
+    """Tell whether the newest speech is an echo that slipped: it began just before that was found, and was over then.
+
+    The tail of a sound that the canceller had in the wrong place makes one word or two, such as "Hello."
+    """
+    began = floor.starts.get(floor.speech, floor.now)
+    heard_to = floor.now if floor.is_voiced else floor.voice_end
+    return began <= floor.slipped_at <= began + SLIP and heard_to <= floor.slipped_at + SLIP
 
 
 def _is_own_sound(floor: Floor) -> bool:

@@ -123,6 +123,8 @@ class Floor:
     sounding_since: float = 0.0
     """Seconds, when the loudspeaker began, or went on."""
     silenced_at: float = 0.0
+    slipped_at: float = -math.inf
+    """Seconds, where the echo turned out to come earlier or later."""
     leaks: int = 0
     """Pauses in a row that were made for nothing but the loudspeaker's own sound."""
     is_near_trusted: bool = True

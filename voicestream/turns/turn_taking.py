@@ -195,6 +195,8 @@ def _take_notice(floor: Floor, event: Input) -> None:
             floor.near += event.is_near
             if event.is_near:
                 floor.sound_end = _end_of(event)
+            if event.has_slipped:
+                floor.slipped_at = _end_of(event)
         case Transcript():
             said = floor.without_call(event.text)
             floor.words.add(event, said, floor.users_words(event), floor.surely_users_words(event))
