@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import warnings
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -211,6 +212,16 @@ def test_nobody_there_is_told(tmp_path: Path) -> None:
 def test_an_address_that_is_none_is_told_at_once(address: str) -> None:
     with pytest.raises(RecognitionError, match="is no address"):
         WyomingRecognizer(address)
+
+
+def test_a_package_that_is_missing_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def begin() -> None:
+        async with WyomingRecognizer("tcp://127.0.0.1:1"):
+            pass
+
+    monkeypatch.setitem(sys.modules, "wyoming", None)
+    with pytest.raises(RecognitionError, match="pip install wyoming"):
+        asyncio.run(begin())
 
 
 def test_no_audio_opens_no_stream(tmp_path: Path) -> None:

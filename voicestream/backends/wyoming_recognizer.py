@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import warnings
+from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Self
 
@@ -50,6 +51,9 @@ class WyomingRecognizer:
         self._stream: _Stream | None = None
 
     async def __aenter__(self) -> Self:
+        """Look whether the package is there; raise RecognitionError."""
+        if find_spec("wyoming") is None:
+            raise RecognitionError("Wyoming is not installed: pip install wyoming", "missing")
         return self
 
     async def __aexit__(
