@@ -45,6 +45,7 @@ from voicestream.thinking.system_prompt import with_moment
 from voicestream.turns import actions as turns
 from voicestream.turns.turn_taking import TurnTaking
 from voicestream.vocabulary import (
+    FRAME_SECONDS,
     Delta,
     Finish,
     Message,
@@ -346,6 +347,7 @@ class Assistant:
             await asyncio.wait([self.reply.task])
             await asyncio.sleep(0)  # let the conversation conclude it
 
-    def is_over(self) -> bool:
-        """Return whether nothing is left to be answered or heard."""
-        return self.reply is None and self.inputs.is_empty and self.turn_taking.is_quiet
+    def is_over(self, recorded: float = 0.0) -> bool:
+        """Return whether nothing is left to be answered or heard of so many seconds: frames wait in each stage."""
+        is_heard = self.turn_taking.now >= recorded - FRAME_SECONDS / 2
+        return is_heard and self.reply is None and self.inputs.is_empty and self.turn_taking.is_quiet

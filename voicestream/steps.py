@@ -94,11 +94,12 @@ async def cancel_echo(
 
 @stage(ahead=64)
 async def linger(
-    frames: AsyncIterator[Frame], is_over: Callable[[], bool], quiet: Callable[[], Awaitable[None]] | None = None
+    frames: AsyncIterator[Frame], is_over: Callable[[float], bool], quiet: Callable[[], Awaitable[None]] | None = None
 ) -> AsyncGenerator[Frame, None]:
     """Go on with silence when a recording is over, until the last answer has been heard.
 
-    `quiet` is given where a recording is read faster than real time: each answer is finished before it goes on.
+    `is_over` is asked whether nothing is left to be answered or heard of so many seconds. `quiet` is given where a
+    recording is read faster than real time: each answer is finished before it goes on.
     """
     last: Frame | None = None
     async for frame in frames:
@@ -108,7 +109,8 @@ async def linger(
         yield frame
     silence = np.zeros(FRAME_SAMPLES, np.float32)
     time = last.time if last else 0.0
-    while not is_over():
+    recorded = time + FRAME_SECONDS if last else 0.0
+    while not is_over(recorded):
         await (quiet() if quiet else asyncio.sleep(FRAME_SECONDS))
         time += FRAME_SECONDS
         yield Frame(silence, time, asyncio.get_running_loop().time())

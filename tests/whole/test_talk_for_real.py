@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,9 @@ def silence(seconds: float) -> np.ndarray:
     return np.zeros(round(seconds * RATE), np.float32)
 
 
-async def talk(server: ChatServer, folder: Path, *pieces: np.ndarray) -> tuple[list[dict], int]:
+async def talk(
+    server: ChatServer, folder: Path, *pieces: np.ndarray, options: Sequence[str] = ()
+) -> tuple[list[dict], int]:
     """Run `voicestream talk` on the recording; return its events and its exit status."""
     question, events = folder / "question.wav", folder / "events.jsonl"
     soundfile.write(question, np.concatenate(pieces), RATE)
@@ -29,7 +32,7 @@ async def talk(server: ChatServer, folder: Path, *pieces: np.ndarray) -> tuple[l
         sys.executable, "-m", "voicestream", "talk", "--input", question, "--output", folder / "answer.wav",
         "--events", events, "--set", "hearing.model=tiny-synthetic", "--set", "hearing.language=en",
         "--set", f"thinking.base_url={server.base_url}", "--set", "thinking.provider=openai",
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.DEVNULL,
+        *options, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     status = await process.wait()
     return [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()], status
@@ -81,3 +84,16 @@ def test_speaking_over_the_answer_silences_it_and_closes_the_connection(tmp_path
     next_sound = next(event for event in named(events, "sound_started") if event["turn"] == 2)["time"]
     end = round((next_sound - offset - 0.1) * rate)
     assert np.abs(samples[begin:end]).max() < 1e-3, "it is not silent within 0.1 s of the interruption"
+
+
+def test_a_recording_that_is_read_fast_is_answered_to_its_last_word(tmp_path: Path) -> None:
+    """It ends with the question, and is shorter than what waits between the stages."""
+
+    async def run() -> list[dict]:
+        async with chat_server("Sunny.") as server:
+            events, status = await talk(server, tmp_path, say("what is the weather today"), options=["--fast"])
+        assert status == 0
+        return events
+
+    events = asyncio.run(run())
+    assert [answer["heard"] for answer in named(events, "answer")] == ["Sunny."]

@@ -30,7 +30,7 @@ async def listen(config: Config, out: TextIO | None, *, is_fast: bool) -> None:
         events.emit(told.Ready(recognizer=ears.recognizer_name, input=config.audio.input))
         async with (
             microphone.listen() as recorded,
-            linger(recorded, lambda: True) as frames,
+            linger(recorded, lambda _: True) as frames,
             find_speech(frames, ears.detector, config, AudioClock(), asyncio.Event(), events) as speech,
             hear(speech, ears.recognizer, config, is_fast) as heard,
         ):

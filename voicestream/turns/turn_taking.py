@@ -154,6 +154,11 @@ class TurnTaking:
         return self._floor.state is State.MUTED
 
     @property
+    def now(self) -> float:
+        """Seconds of audio that were heard."""
+        return self._floor.now
+
+    @property
     def is_quiet(self) -> bool:
         """Whether nothing is being said, answered or waited for."""
         return self._floor.answer is None and self._floor.state in (State.IDLE, State.MUTED, State.ASLEEP)
