@@ -99,6 +99,19 @@ def test_a_recognizer_that_is_not_there_comes_with_the_command_that_gets_it(monk
     assert "0.15× real time" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("address", "status"), [("nowhere", "problem"), ("tcp://127.0.0.1:9", "warning")], ids=["none", "nobody there"]
+)
+def test_a_server_that_listens_is_needed_only_where_nobody_takes_over(
+    capsys: pytest.CaptureFixture[str], address: str, status: str
+) -> None:
+    pytest.importorskip("wyoming", reason="needs the wyoming package")
+    words = ["--set", "hearing.recognizer=wyoming", "--set", f"remote_hearing.wyoming={address}"]
+    exit_status, checks = examine(capsys, "--input", "-", *QUIET, *words)
+    assert checks["recognizer"]["status"] == status
+    assert exit_status == (69 if status == "problem" else 0)
+
+
 def test_a_model_that_will_be_too_slow_comes_with_the_one_to_take(monkeypatch: pytest.MonkeyPatch) -> None:
     finding = foretell(monkeypatch, 0.3, "hearing.model=base.en")
     assert (finding.status, "0.60× real time" in finding.message) == ("warning", True)

@@ -131,15 +131,19 @@ async def _check_remote(config: Config, audio: Samples) -> Finding:
 
     remote = config.remote_hearing
     alone = replace(config, remote_hearing=replace(remote, fall_back=False))
-    try:
-        async with AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        try:
             recognizer, name = await open_recognizer(alone, Events(), stack)
+        except RecognitionError as error:  # `talk` ends, too
+            fix = "mend that, or take the local recognizer (hearing.recognizer: auto)"
+            return Finding("recognizer", "problem", str(error), fix)
+        try:
             share = await measure_share(recognizer, audio)
-    except RecognitionError as error:
-        if not remote.fall_back:
-            raise
-        fix = "the local recognizer takes over; start the server, or set its address in remote_hearing"
-        return Finding("recognizer", "warning", str(error), fix)
+        except RecognitionError as error:
+            if not remote.fall_back:
+                raise
+            fix = "the local recognizer takes over; start the server, or set its address in remote_hearing"
+            return Finding("recognizer", "warning", str(error), fix)
     took = share * len(audio) / SAMPLE_RATE
     message = f"{name}: {took:.2f} s for {len(audio) / SAMPLE_RATE:.1f} s of speech"
     return Finding("recognizer", "ok", message, figures={"answer_seconds": round(took, 3)})
