@@ -186,7 +186,7 @@ def test_no_input_at_all_out_of_any_order_breaks_the_machine(seed: int) -> None:
             chance.choice(
                 (
                     Silence(time),
-                    SpeechAudio(FRAME, time, chance.random() < 0.5),
+                    SpeechAudio(FRAME, time, chance.random() < 0.5, has_slipped=chance.random() < 0.1),
                     SpeechPaused(time - 0.2, time),
                     SpeechEnded(time - 0.2, time, chance.random() < 0.3),
                     Transcript("and stop", "", chance.random() < 0.5, time, number),
