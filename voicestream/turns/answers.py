@@ -213,30 +213,38 @@ def weigh_words_over_answer(floor: Floor, event: Transcript) -> None:
             floor.close_speech()
             floor.ignore_speech("not interruptible")
         return
+    if _is_slip(floor):
+        if floor.is_understood:
+            _go_on_after(floor, "echo")
+            floor.ignore_speech("echo")
+        return
     text, language = floor.surely_users_words(event), floor.words.language
     is_called = not text and floor.is_called(event)
     is_listening_sound = _is_listening_sound(floor, text)
-    is_slip = _is_slip(floor)
-    is_own_sound = is_slip or _is_first_echo(floor)
+    is_first_echo = _is_first_echo(floor)
     is_doubted = event.is_doubtful and not _has_outlived_echo(floor)
-    is_believed = not is_slip and (is_stop(text, language) or not (is_own_sound or is_doubted))
+    is_believed = is_stop(text, language) or not (is_first_echo or is_doubted)
     if is_called or (not is_listening_sound and is_believed and is_sure(floor, event, text)):
         if is_called:
             floor.wake_up()
         interrupt(floor, event)
-    elif event.is_unclear and _has_outlived_echo(floor) and not is_slip:
+    elif event.is_unclear and _has_outlived_echo(floor):
         interrupt(floor, event)
         floor.play_sound("error")
     elif floor.is_understood or (floor.state is State.SPEAKING and _is_long(floor, event)):
-        is_echo = is_slip or text != event.text
-        reason: SoundReason = "backchannel" if is_listening_sound else "echo" if is_echo else "silence"
-        if reason == "echo" and not text and not is_slip:
+        reason: SoundReason = "backchannel" if is_listening_sound else "echo" if text != event.text else "silence"
+        if reason == "echo" and not text:
             floor.learn_echo(LEAKY)
-        if floor.state is State.PAUSED:
-            go_on_speaking(floor, reason)
-        floor.close_speech()
-        why_words = "echo" if is_own_sound else "unclear" if is_doubted else reason
+        _go_on_after(floor, reason)
+        why_words = "echo" if is_first_echo else "unclear" if is_doubted else reason
         floor.ignore_speech(why_words if text and reason == "silence" else reason)
+
+
+def _go_on_after(floor: Floor, reason: SoundReason) -> None:
+    """Let a paused answer go on, and take what sounds next for a new speech."""
+    if floor.state is State.PAUSED:
+        go_on_speaking(floor, reason)
+    floor.close_speech()
 
 
 def _is_long(floor: Floor, event: Transcript) -> bool:
